@@ -1,0 +1,1 @@
+"""Pedigree: an MLOps pipeline in which every registered model knows its ancestry."""

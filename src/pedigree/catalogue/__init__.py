@@ -1,0 +1,1 @@
+"""The catalogue of experiments, and how its entries get into `params.yaml`."""

@@ -1,0 +1,154 @@
+"""Reading the catalogue: `data.yaml` for all studies, then one file per study."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from pedigree.errors import WrongUseError
+from pedigree.params import (
+    Dataset,
+    Download,
+    Experiment,
+    Features,
+    Name,
+    Parameters,
+    Section,
+    load_yaml,
+    parse,
+)
+
+CATALOGUE = Path("catalogue")
+DATA_FILE = "data.yaml"
+SECTIONS = ("downloads", "datasets", "features", "experiments")
+
+
+class Data(Section):
+    """What `data.yaml` holds: the data that the studies share."""
+
+    downloads: Mapping[Name, Download] = Field(default_factory=dict)
+    datasets: Mapping[Name, Dataset] = Field(default_factory=dict)
+
+
+class Study(Section):
+    """What the file of a study holds; the study is named after the file."""
+
+    title: str
+    features: Mapping[Name, Features] = Field(default_factory=dict)
+    experiments: Mapping[Name, Experiment] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All entries of all studies.
+
+    Attributes:
+        parameters: The entries, as one set of parameters.
+        titles: The title of each study.
+        entries: For each section, the plain data of each entry.
+        files: For each section, the file that each entry stands in.
+    """
+
+    parameters: Parameters
+    titles: dict[str, str]
+    entries: dict[str, dict[str, Any]]
+    files: dict[str, dict[str, Path]]
+
+    def select(
+        self, ids: Iterable[str] = (), study: str | None = None, every: bool = False
+    ) -> list[str]:
+        """Select experiments by their ids, by their study, or all of them.
+
+        Raises:
+            WrongUseError: If an experiment or the study is unknown.
+        """
+        experiments = self.parameters.experiments
+        if every:
+            return list(experiments)
+        if study is not None:
+            require_known("study", study, self.titles)
+            return [name for name in experiments if experiments[name].study == study]
+        chosen = list(dict.fromkeys(ids))
+        for name in chosen:
+            require_known("experiment", name, experiments)
+        return chosen
+
+
+def read_catalogue(folder: Path = CATALOGUE) -> Catalogue:
+    """Read and check all files of the catalogue.
+
+    Raises:
+        WrongUseError: If the catalogue is missing, an entry does not fit the schema,
+            or two files hold an entry of the same name.
+    """
+    entries: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    files: dict[str, dict[str, Path]] = {section: {} for section in SECTIONS}
+    titles = {}
+    studies = sorted(set(folder.glob("*.yaml")) - {folder / DATA_FILE})
+    for path in [folder / DATA_FILE, *studies]:
+        content = load_yaml(path) or {}
+        if path.name == DATA_FILE:
+            parse(Data, content, path)
+        else:
+            titles[path.stem] = _check_study(content, path)
+        for section in SECTIONS:
+            for name, entry in content.get(section, {}).items():
+                _require_new(section, name, path, files)
+                files[section][name] = path
+                entries[section][name] = entry
+    return Catalogue(parse(Parameters, entries, folder), titles, entries, files)
+
+
+def needs(parameters: Parameters, experiments: Iterable[str]) -> dict[str, list[str]]:
+    """Name the entries of every section that experiments need, themselves included."""
+    chosen = list(experiments)
+    features = dict.fromkeys(parameters.experiments[e].features for e in chosen)
+    datasets = dict.fromkeys(parameters.features[f].dataset for f in features)
+    downloads = [name for name in datasets if name in parameters.downloads]
+    return dict(
+        zip(SECTIONS, [downloads, [*datasets], [*features], chosen], strict=True)
+    )
+
+
+def require_known(kind: str, name: str, known: Iterable[str]) -> None:
+    """Refuse an unknown name, and show the names that are close to it.
+
+    Raises:
+        WrongUseError: If the name is not among the known ones.
+    """
+    names = list(known)
+    if name in names:
+        return
+    close = get_close_matches(name, names)
+    hint = (
+        f"Close to it: {', '.join(close)}." if close else "`pedigree list` shows all."
+    )
+    raise WrongUseError(
+        f"{kind} must be one that the catalogue holds. Received: {name!r}", hint
+    )
+
+
+def _check_study(content: Any, path: Path) -> str:
+    study = parse(Study, content, path)
+    for name, experiment in study.experiments.items():
+        if experiment.study != path.stem:
+            raise WrongUseError(
+                f"study must be the name of the file. Received: experiments.{name}."
+                f"study={experiment.study!r} in {path}",
+                f"Correct {path}.",
+            )
+    return study.title
+
+
+def _require_new(
+    section: str, name: str, path: Path, files: dict[str, dict[str, Path]]
+) -> None:
+    if name in files[section]:
+        raise WrongUseError(
+            f"{section}.{name} must stand in one file of the catalogue. Received: "
+            f"{files[section][name]} and {path}",
+            "Rename one of the two.",
+        )

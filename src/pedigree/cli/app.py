@@ -1,0 +1,68 @@
+"""The application: its subcommands, and how it says that something is wrong."""
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from pedigree.cli.activate import activate_command, deactivate_command
+from pedigree.cli.affected import affected_command
+from pedigree.cli.check import check_command
+from pedigree.cli.list import list_command
+from pedigree.cli.summary import summary_command
+from pedigree.cli.ui import ui_command
+from pedigree.errors import PedigreeError, WrongUseError
+
+
+class ErrorsInTwoLines(TyperGroup):
+    """A group whose commands end with two lines where they raise a `PedigreeError`."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the subcommand; `--debug` lets the traceback through."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # the reader of a pipe is gone; Typer ends quietly
+        except (PedigreeError, OSError) as error:
+            if ctx.params["debug"]:
+                raise
+            explained = error if isinstance(error, PedigreeError) else _explain(error)
+            typer.echo(explained, err=True)
+            raise typer.Exit(explained.exit_code) from None
+
+
+def _explain(error: OSError) -> PedigreeError:
+    return WrongUseError(
+        f"the project's files must be readable and writable. Received: {error}",
+        "Correct their permissions, or make room on the disk.",
+    )
+
+
+app = typer.Typer(
+    cls=ErrorsInTwoLines,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("list")(list_command)
+app.command("activate")(activate_command)
+app.command("deactivate")(deactivate_command)
+app.command("check")(check_command)
+app.command("affected")(affected_command)
+app.command("summary")(summary_command)
+app.command("ui")(ui_command)
+
+
+@app.callback()
+def options(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.")
+    ] = False,
+) -> None:
+    """From raw bytes to a registered model, with its whole ancestry."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="pedigree")

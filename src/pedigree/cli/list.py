@@ -1,0 +1,59 @@
+"""`pedigree list`: what can be activated, and what is active."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from pedigree.catalogue.read import read_catalogue, require_known
+from pedigree.params import Parameters, read_parameters
+
+Rows = list[dict[str, str | bool]]
+
+
+def list_command(
+    study: Annotated[
+        str | None, typer.Option("--study", help="Only this study's entries.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the experiments of the catalogue, and which of them are active."""
+    catalogue, active = read_catalogue(), read_parameters()
+    rows = _rows(catalogue.parameters, active)
+    if study is not None:
+        known = [*catalogue.titles, *(str(row["study"]) for row in rows)]
+        require_known("study", study, known)
+        rows = [row for row in rows if row["study"] == study]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        _print_table(rows)
+
+
+def _rows(known: Parameters, active: Parameters) -> Rows:
+    """One row per experiment; what is active counts as it stands in params.yaml."""
+    rows: Rows = []
+    for name in {**known.experiments, **active.experiments}:
+        holder = active if name in active.experiments else known
+        experiment = holder.experiments[name]
+        rows.append(
+            {
+                "id": name,
+                "study": experiment.study,
+                "dataset": holder.features[experiment.features].dataset,
+                "active": name in active.experiments,
+            }
+        )
+    return rows
+
+
+def _print_table(rows: Rows) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("id", "study", "dataset", "active", box=box.SIMPLE_HEAD)
+    for row in rows:
+        active = "active" if row["active"] else ""
+        table.add_row(str(row["id"]), str(row["study"]), str(row["dataset"]), active)
+    Console(highlight=False).print(table)

@@ -1,0 +1,1 @@
+"""Data: where bytes come from, how they are read, checked, split and transformed."""

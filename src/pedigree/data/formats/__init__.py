@@ -1,0 +1,1 @@
+"""How to read bytes: one module per format."""

@@ -1,0 +1,133 @@
+"""Raw data: one Parquet file per published split, written and read alike by all."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pedigree.errors import RefusedError, WrongUseError
+
+# The order in which splits are read, and in which their rows are numbered.
+SPLITS = ("train", "test", "all")
+
+# The offsets of a binary column are 32 bits wide.
+_BYTES_PER_CHUNK = 2**31 - 1
+
+
+def write_split(folder: Path, split: str, table: pa.Table) -> None:
+    """Write one published split.
+
+    Args:
+        folder: `data/raw/<dataset>`; it is made if need be.
+        split: `train`, `test` or `all`.
+        table: The rows.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # No dictionaries: they do not help images, and zstd does their work on tables.
+    pq.write_table(
+        table, folder / f"{split}.parquet", compression="zstd", use_dictionary=False
+    )
+
+
+def read_splits(folder: Path) -> dict[str, pa.Table]:
+    """Read every published split, in the order `train`, `test`, or `all` alone.
+
+    Raises:
+        WrongUseError: If the folder holds no split.
+    """
+    paths = {split: folder / f"{split}.parquet" for split in SPLITS}
+    tables = {
+        split: pq.read_table(path) for split, path in paths.items() if path.exists()
+    }
+    if not tables:
+        raise WrongUseError(
+            f"{folder} must hold Parquet files of raw data. Received: none",
+            f"Run `dvc repro ingest@{folder.name}`.",
+        )
+    return tables
+
+
+def table_of_images(
+    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.integer]
+) -> pa.Table:
+    """Put images and labels into a raw table, without copying the images.
+
+    Args:
+        images: Shape (rows, height, width) or (rows, height, width, channels).
+        labels: Shape (rows,).
+
+    Returns:
+        A table with the columns `image`, `height`, `width`, `channels` and `label`.
+    """
+    images = np.ascontiguousarray(images, dtype=np.uint8)
+    rows, height, width = images.shape[:3]
+    channels = images.shape[3] if images.ndim == 4 else 1
+    columns = {
+        "image": _binary_column(images.reshape(rows, -1)),
+        "height": pa.array(np.full(rows, height, np.int32)),
+        "width": pa.array(np.full(rows, width, np.int32)),
+        "channels": pa.array(np.full(rows, channels, np.int32)),
+        "label": pa.array(labels.astype(np.int64)),
+    }
+    return pa.table(columns)
+
+
+def images_of(table: pa.Table) -> npt.NDArray[np.uint8]:
+    """Take the images out of a raw table, without a copy where it is one chunk.
+
+    Args:
+        table: Rows with the columns `image`, `height`, `width` and `channels`.
+
+    Returns:
+        Shape (rows, height, width, channels); read-only where it is not a copy.
+
+    Raises:
+        RefusedError: If there is no row, the images differ in shape, or one has not
+            as many bytes as its shape says.
+    """
+    shapes = table.select(["height", "width", "channels"]).group_by(
+        ["height", "width", "channels"]
+    )
+    distinct = shapes.aggregate([]).to_pylist()
+    if len(distinct) != 1:
+        raise RefusedError(
+            f"the images of a table must have one shape. Received: {len(distinct)} "
+            f"shapes in {table.num_rows} rows",
+            "Bring the images to one shape before they are ingested.",
+        )
+    shape = tuple(distinct[0][side] for side in ("height", "width", "channels"))
+    chunks = [
+        _pixels(chunk, shape) for chunk in table["image"].chunks if len(chunk) > 0
+    ]
+    return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+
+
+def _binary_column(pixels: npt.NDArray[np.uint8]) -> pa.ChunkedArray:
+    """Turn an array of shape (rows, bytes) into a binary column."""
+    rows, length = pixels.shape
+    step = max(1, _BYTES_PER_CHUNK // max(1, length))
+    chunks = []
+    for start in range(0, rows, step):
+        part = pixels[start : start + step]
+        offsets = np.arange(len(part) + 1, dtype=np.int32) * np.int32(length)
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(part)]
+        chunks.append(pa.Array.from_buffers(pa.binary(), len(part), buffers))
+    return pa.chunked_array(chunks, type=pa.binary())
+
+
+def _pixels(images: pa.BinaryArray, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """View a chunk of a binary column as an array of images."""
+    length = int(np.prod(shape))
+    _, offset_buffer, data = images.buffers()
+    offsets = np.frombuffer(offset_buffer, np.int32)
+    offsets = offsets[images.offset : images.offset + len(images) + 1]
+    if images.null_count or (np.diff(offsets) != length).any():
+        raise RefusedError(
+            f"every image must have height * width * channels = {length} bytes. "
+            "Received: an image of another length",
+            "Correct the raw data.",
+        )
+    pixels = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]]
+    return pixels.reshape(len(images), *shape)

@@ -1,0 +1,1 @@
+"""How to get bytes: one module per kind of download."""

@@ -1,0 +1,28 @@
+"""A dataset of `keras.datasets`, downloaded by its real loader."""
+
+from pathlib import Path
+
+from pedigree.data import keras_loader
+from pedigree.data.sources.pinned import copy_from_mirror
+from pedigree.params import KerasDownload
+
+
+def fetch(download: KerasDownload, dataset: str, folder: Path) -> None:
+    """Let the loader download the published files, and check them in its own way.
+
+    Args:
+        download: The section of params.yaml.
+        dataset: The folder of the mirror.
+        folder: Where the published files go.
+
+    Raises:
+        RefusedError: If the loader fails.
+    """
+    missing = copy_from_mirror(dataset, download.files, folder)
+    present = [folder / file.name for file in download.files if file not in missing]
+    home = folder / ".keras"
+    cache = keras_loader.place(download.name, present, home)
+    keras_loader.download(download.name, home)
+    for file in missing:
+        if (cache / file.name).is_file():
+            (cache / file.name).rename(folder / file.name)

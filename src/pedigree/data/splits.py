@@ -1,0 +1,96 @@
+"""Which rows are for training, for validation and for the test."""
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pedigree.errors import RefusedError, WrongUseError
+from pedigree.params import PublishedSplit, RandomSplit, Splits, TailSplit
+
+Rows = npt.NDArray[np.int64]
+
+
+class SplitRows(NamedTuple):
+    """Row numbers of each split, in the order in which they are stored.
+
+    `tail` takes the last rows of that order, so it is not sorted.
+    """
+
+    train: Rows
+    validation: Rows
+    test: Rows
+
+
+def split_rows(
+    splits: Splits, rows: Rows, labels: Rows, raw_rows: Mapping[str, int]
+) -> SplitRows:
+    """Share rows out: first the test rows, then validation rows from what is left.
+
+    `random` and `stratified` are `sklearn.model_selection.train_test_split` on the rows
+    in order with `random_state=seed`; `tail` is Keras's `validation_split`. So
+    published recipes that use them get the very same rows.
+
+    Args:
+        splits: The section of params.yaml.
+        rows: Row numbers to share out, sorted: those that have a label.
+        labels: The class index of each of them, same shape.
+        raw_rows: The number of rows of each raw split, in the order of their numbers.
+
+    Returns:
+        Disjoint row numbers that together are `rows`.
+
+    Raises:
+        WrongUseError: If the test rows are to be the published ones and none are.
+        RefusedError: If a split gets no row, or a class is too rare to be stratified.
+    """
+    positions = np.arange(len(rows))
+    if isinstance(splits.test, PublishedSplit):
+        if "test" not in raw_rows:
+            raise WrongUseError(
+                "split.test.method=published requires raw data with a test split. "
+                f"Received: {', '.join(raw_rows)}",
+                "Choose method random, stratified or tail for the test rows.",
+            )
+        published = rows >= raw_rows["train"]
+        rest, test = positions[~published], positions[published]
+    else:
+        rest, test = _part(splits.test, positions, labels)
+    train, validation = _part(splits.validation, rest, labels)
+    shared = SplitRows(rows[train], rows[validation], rows[test])
+    for name, part in shared._asdict().items():
+        if not len(part):
+            raise RefusedError(
+                f"each split must have at least one row. Received: none for {name} "
+                f"out of {len(rows)}",
+                "Correct `split` in params.yaml, or get more data.",
+            )
+    return shared
+
+
+def _part(
+    split: RandomSplit | TailSplit, positions: Rows, labels: Rows
+) -> tuple[Rows, Rows]:
+    """Part positions into those that are left and those that the split takes."""
+    if isinstance(split, TailSplit):
+        # Keras's rule: keras.src.trainers.data_adapters.array_adapter.
+        boundary = math.floor(len(positions) * (1.0 - split.fraction))
+        return positions[:boundary], positions[boundary:]
+    from sklearn.model_selection import train_test_split
+
+    try:
+        rest, taken = train_test_split(
+            positions,
+            test_size=split.fraction,
+            random_state=split.seed,
+            stratify=labels[positions] if split.method == "stratified" else None,
+        )
+    except ValueError as error:
+        raise RefusedError(
+            f"{len(positions)} rows must be enough for a {split.method} split of "
+            f"{split.fraction}. Received: {error}",
+            "Correct `split` in params.yaml, or get more data.",
+        ) from None
+    return rest, taken

@@ -1,0 +1,1 @@
+"""From raw rows to arrays: one module per kind of transform."""

@@ -1,0 +1,152 @@
+"""The verdict on a dataset: what was expected, what was found, and if it passed."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pedigree.errors import RefusedError, WrongUseError
+
+Verdict = dict[str, Any]
+
+
+def write_verdict(path: Path, verdict: Verdict) -> None:
+    """Write a verdict as sorted JSON, so that an equal verdict has equal bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(verdict, indent=2, sort_keys=True, allow_nan=False)
+    path.write_text(text + "\n", "utf-8")
+
+
+def read_verdict(path: Path) -> Verdict:
+    """Read a verdict.
+
+    Raises:
+        WrongUseError: If there is none, or the file is not one.
+    """
+    remedy = f"Run `dvc repro validate@{path.stem}`."
+    try:
+        verdict = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise WrongUseError(
+            f"{path} must hold the verdict on a dataset. Received: no such file", remedy
+        ) from None
+    except ValueError as error:
+        raise WrongUseError(f"{path} must be JSON. Received: {error}", remedy) from None
+    if not isinstance(verdict, dict) or not isinstance(verdict.get("success"), bool):
+        raise WrongUseError(
+            f"{path} must hold the verdict on a dataset. Received: JSON without "
+            "`success`",
+            remedy,
+        )
+    return verdict
+
+
+def hash_raw(dataset: str) -> dict[str, str]:
+    """Hash the raw data of a dataset, to tell later whether a verdict is about it.
+
+    Returns:
+        The sha256 of each file of `data/raw/<dataset>`, by its path in the project.
+    """
+    hashes = {}
+    for path in sorted(Path("data/raw", dataset).glob("*.parquet")):
+        with path.open("rb") as file:
+            hashes[path.as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
+
+
+def require_success(path: Path) -> None:
+    """Stop unless the dataset, as it is now, has passed its suite.
+
+    When a stage fails its earlier output is put back: a verdict that names the data
+    it is about cannot let other data pass.
+
+    Raises:
+        RefusedError: If a critical expectation failed, or the data has changed since.
+        WrongUseError: If there is no verdict.
+    """
+    verdict = read_verdict(path)
+    if not verdict["success"]:
+        raise refusal(verdict)
+    dataset = verdict["dataset"]
+    if "data" in verdict and verdict["data"] != hash_raw(dataset):
+        raise RefusedError(
+            f"{path} must be about the present data. Received: data/raw/{dataset} "
+            "has changed since, or did not pass",
+            f"Run `dvc repro validate@{dataset}`.",
+        )
+
+
+def not_met(verdict: Verdict) -> list[dict[str, Any]]:
+    """List the results of expectations that were not met, the critical ones first."""
+    failed = [result for result in verdict["results"] if not result["success"]]
+    return sorted(failed, key=lambda result: str(result["severity"]))
+
+
+def describe(result: Mapping[str, Any]) -> tuple[str, str]:
+    """Say in words what a result is about, and what was found.
+
+    Args:
+        result: One of the results of a verdict.
+
+    Returns:
+        The expectation with its arguments, and what the data holds instead.
+    """
+    arguments = ", ".join(
+        f"{name}={_shorten(value)}"
+        for name, value in result["arguments"].items()
+        if name != "row_condition"
+    )
+    condition = result["arguments"].get("row_condition")
+    where = f" where {_shorten(_condition(condition))}" if condition else ""
+    return f"{result['expectation']}({arguments}){where}", _finding(result)
+
+
+def _condition(condition: Mapping[str, Any]) -> Any:
+    """Write a plain comparison as one; leave other conditions as they are."""
+    if condition.get("type") != "comparison":
+        return condition
+    return " ".join(
+        str(part)
+        for part in (
+            condition["column"]["name"],
+            condition["operator"],
+            condition["parameter"],
+        )
+    )
+
+
+def _finding(result: Mapping[str, Any]) -> str:
+    """Say what was found."""
+    if "error" in result:
+        return str(result["error"])
+    findings = []
+    if result.get("element_count") is not None:
+        findings.append(
+            f"{result['unexpected_count']:,} of {result['element_count']:,} rows"
+        )
+    samples = result.get("unexpected", [])[:3]
+    for sample in samples:
+        row = f"row {sample['row']}: " if "row" in sample else "unexpected: "
+        findings.append(row + _shorten(sample["value"]))
+    for name in ("observed", "observed_partition", "absent"):
+        if name in result:
+            findings.append(f"{name.replace('_', ' ')}: {_shorten(result[name])}")
+    return "; ".join(findings) or "nothing to observe"
+
+
+def _shorten(value: Any) -> str:
+    """Show a value as JSON, but no more than a line of it."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def refusal(verdict: Verdict) -> RefusedError:
+    """Say that a dataset did not pass, and where to look."""
+    dataset, suite = verdict["dataset"], verdict["suite"]
+    failed = [one for one in not_met(verdict) if one["severity"] == "critical"]
+    return RefusedError(
+        f"{dataset} must meet every critical expectation of {suite}. "
+        f"Received: {len(failed)} not met",
+        f"Open reports/data/{dataset}/index.html, then correct the data or the suite.",
+    )

@@ -1,0 +1,589 @@
+"""The typed schema of `params.yaml`: frozen, strict, unknown keys refused.
+
+The sections of the file are cut along the stages. `read_section` hands a stage its
+own section and nothing else, so a stage cannot read another stage's parameter.
+`read_parameters` reads the whole file; only the command line uses it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pedigree.errors import WrongUseError
+
+PARAMS_FILE = Path("params.yaml")
+
+# DVC drops keys of these names from the key of its run cache at any depth: the cache
+# would then restore an output made with another value.
+FORBIDDEN_KEYS = frozenset({"size", "nfiles"})
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[int, Field(gt=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+SplitName = Literal["train", "validation", "test"]
+
+
+class Section(BaseModel):
+    """A frozen, strict part of `params.yaml`."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+# --- downloads: read by fetch -------------------------------------------------------
+
+
+class RemoteFile(Section):
+    """A file to get, pinned by its content."""
+
+    name: FileName
+    sha256: Sha256
+
+
+class SklearnDownload(Section):
+    """Files that scikit-learn carries in its package."""
+
+    kind: Literal["sklearn"]
+    files: tuple[RemoteFile, ...] = Field(min_length=1)
+
+
+class KerasDownload(Section):
+    """A dataset of `keras.datasets`, by its real loader."""
+
+    kind: Literal["keras"]
+    name: Name
+    files: tuple[RemoteFile, ...] = Field(min_length=1)
+
+
+class KerasCsvDownload(Section):
+    """An image dataset of `keras.datasets`, written in the layout of Kaggle's CSVs."""
+
+    kind: Literal["keras_csv"]
+    name: Name
+    files: tuple[RemoteFile, ...] = Field(min_length=2, max_length=2)
+
+
+class UrlDownload(Section):
+    """Files below one address, by pooch."""
+
+    kind: Literal["url"]
+    url: Annotated[str, StringConstraints(pattern=r"^(https?|ftp)://")]
+    files: tuple[RemoteFile, ...] = Field(min_length=1)
+
+
+class KaggleDownload(Section):
+    """Files of a Kaggle dataset, by kagglehub."""
+
+    kind: Literal["kaggle"]
+    dataset: Annotated[str, StringConstraints(pattern=r"^[\w-]+/[\w-]+$")]
+    files: tuple[RemoteFile, ...] = Field(min_length=1)
+
+
+Download = Annotated[
+    SklearnDownload | KerasDownload | KerasCsvDownload | UrlDownload | KaggleDownload,
+    Field(discriminator="kind"),
+]
+
+# --- datasets: `table` is read by ingest, `expectations` by validate ----------------
+
+
+class Files(Section):
+    """The published splits and their files; `all` where nothing is split yet."""
+
+    train: FileName | None = None
+    test: FileName | None = None
+    all: FileName | None = None
+
+    @model_validator(mode="after")
+    def _either_all_or_train(self) -> "Files":
+        if (self.all is None) == (self.train is None) or (self.all and self.test):
+            raise ValueError("files must name either `all`, or `train` (and `test`)")
+        return self
+
+
+class CsvTable(Section):
+    """A CSV with one row per example.
+
+    Attributes:
+        columns: Names of the columns where the file has no usable header.
+        skip_rows: Lines to leave out at the top, the unusable header among them.
+        missing: The texts that stand for a missing value.
+    """
+
+    format: Literal["csv"]
+    files: Files
+    missing: tuple[str, ...] = ()
+    skip_rows: Annotated[int, Field(ge=0)] = 0
+    columns: tuple[str, ...] | None = None
+
+
+class CsvImagesTable(Section):
+    """A CSV with one image per row: its label and its pixels, row by row.
+
+    Attributes:
+        header: Whether the first line names the columns.
+        label: Whether the label is the first or the last column.
+        height: Pixels per column of the image.
+        width: Pixels per row of the image.
+    """
+
+    format: Literal["csv_images"]
+    files: Files
+    header: bool
+    label: Literal["first", "last"]
+    height: Positive
+    width: Positive
+
+
+class KerasImagesTable(Section):
+    """Images and labels as the loader of `keras.datasets` returns them."""
+
+    format: Literal["keras_images"]
+    name: Name
+
+
+Table = Annotated[
+    CsvTable | CsvImagesTable | KerasImagesTable, Field(discriminator="format")
+]
+
+
+class Dataset(Section):
+    """How to read a dataset, and the suite it has to pass."""
+
+    table: Table
+    expectations: Name
+
+
+# --- features: read by preprocess ---------------------------------------------------
+
+
+class PublishedSplit(Section):
+    """The rows that the publisher set apart."""
+
+    method: Literal["published"]
+
+
+class RandomSplit(Section):
+    """Rows drawn at random, by `sklearn.model_selection.train_test_split`."""
+
+    method: Literal["random", "stratified"]
+    fraction: Fraction
+    seed: Seed
+
+
+class TailSplit(Section):
+    """The last rows, as Keras's `validation_split` takes them."""
+
+    method: Literal["tail"]
+    fraction: Fraction
+
+
+Split = Annotated[
+    PublishedSplit | RandomSplit | TailSplit, Field(discriminator="method")
+]
+ValidationSplit = Annotated[RandomSplit | TailSplit, Field(discriminator="method")]
+
+
+class Splits(Section):
+    """Where the test rows come from, then the validation rows from what is left."""
+
+    test: Split
+    validation: ValidationSplit
+
+
+class Label(Section):
+    """The column to predict.
+
+    Attributes:
+        values: The values of the column, in the order of the class indices.
+        classes: The names of the classes, in the same order.
+        missing: What happens to rows without a label.
+    """
+
+    column: str
+    values: tuple[int | str, ...] = Field(min_length=2)
+    classes: tuple[str, ...] = Field(min_length=2)
+    missing: Literal["drop", "refuse"]
+
+    @model_validator(mode="after")
+    def _one_name_per_value(self) -> "Label":
+        if len(self.values) != len(self.classes):
+            raise ValueError("classes must name each of the values once")
+        return self
+
+
+class ImageTransform(Section):
+    """Images stay 8 bit on disk; the model divides them by `divide_by`."""
+
+    kind: Literal["image"]
+    label: Label
+    divide_by: Annotated[float, Field(gt=0)]
+
+
+class Numeric(Section):
+    """Numeric columns: filled, scaled, and a flag for each that misses values."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    fill: Literal["mean", "median"]
+    scale: Literal["none", "standard"]
+    flag_missing: bool
+
+
+class Categorical(Section):
+    """Text columns, one-hot; a missing value is a category of its own."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+
+
+class Dates(Section):
+    """Parts of ISO dates: the year, and the day of the year on a circle."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    parts: tuple[Literal["year", "month", "day", "season", "days"], ...]
+
+
+class TabularTransform(Section):
+    """Columns of a table to one row of float32 per example.
+
+    Attributes:
+        fit: The rows that statistics are taken from. `all` repeats published recipes
+            that fill gaps before they split; anything else should say `train`.
+    """
+
+    kind: Literal["tabular"]
+    label: Label
+    fit: Literal["train", "all"]
+    numeric: Numeric | None = None
+    categorical: Categorical | None = None
+    dates: Dates | None = None
+
+    @model_validator(mode="after")
+    def _some_column(self) -> "TabularTransform":
+        if not (self.numeric or self.categorical or self.dates):
+            raise ValueError("transform must use at least one column")
+        return self
+
+
+Transform = Annotated[ImageTransform | TabularTransform, Field(discriminator="kind")]
+
+
+class Features(Section):
+    """A dataset, split and turned into arrays."""
+
+    dataset: Name
+    split: Splits
+    transform: Transform
+
+
+# --- experiments: `model` and `train` are read by train, the rest by their stages ---
+
+
+class Model(BaseModel):
+    """An architecture and its hyperparameters.
+
+    The hyperparameters are checked by the architecture's own module, so that a new
+    architecture is one new module.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="allow")
+
+    architecture: Name
+    seed: Seed
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """What the architecture's module checks and reads."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Adam(Section):
+    """`keras.optimizers.Adam`."""
+
+    name: Literal["adam"]
+    learning_rate: Annotated[float, Field(gt=0)]
+
+
+class RmsProp(Section):
+    """`keras.optimizers.RMSprop`."""
+
+    name: Literal["rmsprop"]
+    learning_rate: Annotated[float, Field(gt=0)]
+
+
+class Sgd(Section):
+    """`keras.optimizers.SGD`."""
+
+    name: Literal["sgd"]
+    learning_rate: Annotated[float, Field(gt=0)]
+    momentum: Annotated[float, Field(ge=0, lt=1)]
+
+
+Optimizer = Annotated[Adam | RmsProp | Sgd, Field(discriminator="name")]
+
+
+class EarlyStopping(Section):
+    """`keras.callbacks.EarlyStopping`."""
+
+    monitor: str
+    patience: Annotated[int, Field(ge=0)]
+    restore_best_weights: bool
+
+
+class ReduceLearningRate(Section):
+    """`keras.callbacks.ReduceLROnPlateau`."""
+
+    monitor: str
+    factor: Fraction
+    patience: Annotated[int, Field(ge=0)]
+
+
+class Train(Section):
+    """How an experiment is trained."""
+
+    loss: Literal[
+        "binary_crossentropy",
+        "categorical_crossentropy",
+        "sparse_categorical_crossentropy",
+    ]
+    optimizer: Optimizer
+    batch_size: Positive
+    epochs: Positive
+    seed: Seed
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
+    xla: bool
+    class_weight: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    early_stopping: EarlyStopping | None = None
+    reduce_learning_rate: ReduceLearningRate | None = None
+
+
+class Bootstrap(Section):
+    """Resampling of the test rows, for the intervals of the test figures."""
+
+    resamples: Annotated[int, Field(ge=100)]
+    confidence: Fraction
+    seed: Seed
+
+
+class EvaluateClassification(Section):
+    """What is measured on a classifier.
+
+    Attributes:
+        splits: The splits to measure. `test` is measured last and chooses nothing.
+        yardstick: A scikit-learn model to train on the same arrays, for comparison.
+    """
+
+    task: Literal["classification"]
+    splits: tuple[SplitName, ...] = Field(min_length=1)
+    bootstrap: Bootstrap
+    yardstick: Literal["hist_gradient_boosting"] | None = None
+
+    @model_validator(mode="after")
+    def _test_is_measured(self) -> "EvaluateClassification":
+        if "test" not in self.splits:
+            raise ValueError("splits must contain test: intervals and plots are of it")
+        return self
+
+
+class Register(Section):
+    """The registered model that a version is added to."""
+
+    model: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+class Experiment(Section):
+    """An experiment: `study`, `title` and `published` are read by no stage."""
+
+    study: Name
+    title: str
+    published: Mapping[str, float] = Field(default_factory=dict)
+    features: Name
+    model: Model
+    train: Train
+    evaluate: EvaluateClassification
+    register_: Register = Field(alias="register")
+
+
+class Parameters(Section):
+    """The whole of `params.yaml`."""
+
+    downloads: Mapping[Name, Download] = Field(default_factory=dict)
+    datasets: Mapping[Name, Dataset] = Field(default_factory=dict)
+    features: Mapping[Name, Features] = Field(default_factory=dict)
+    experiments: Mapping[Name, Experiment] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> "Parameters":
+        for name, features in self.features.items():
+            if features.dataset not in self.datasets:
+                raise ValueError(
+                    f"features.{name}.dataset must name a dataset; "
+                    f"{features.dataset!r} is not in the section `datasets`"
+                )
+        for name, experiment in self.experiments.items():
+            if experiment.features not in self.features:
+                raise ValueError(
+                    f"experiments.{name}.features must name features; "
+                    f"{experiment.features!r} is not in the section `features`"
+                )
+        return self
+
+
+# Keys that no stage reads: a change re-runs nothing.
+UNREAD_EXPERIMENT_KEYS = ("study", "title", "published")
+
+SectionType = TypeVar("SectionType")
+
+
+def load_yaml(path: Path) -> Any:
+    """Read a YAML 1.2 file, with the parser that DVC uses.
+
+    Raises:
+        WrongUseError: If the file is missing or is not YAML.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise WrongUseError(
+            f"{path} must exist. Received: no such file",
+            "Run the command in the root of the project.",
+        ) from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        cause = " ".join(str(error).split())
+        raise WrongUseError(
+            f"{path} must be YAML. Received: {cause}", f"Correct {path}."
+        ) from None
+
+
+def read_parameters(path: Path = PARAMS_FILE) -> Parameters:
+    """Read and check the whole file, for the command line.
+
+    Raises:
+        WrongUseError: If a key is unknown or missing, or a value is out of range.
+    """
+    data = load_yaml(path) or {}
+    return parse(Parameters, data, path)
+
+
+def read_section(
+    section_type: type[SectionType], *keys: str, path: Path = PARAMS_FILE
+) -> SectionType:
+    """Read one section, for a stage.
+
+    Args:
+        section_type: The type of the section.
+        keys: Where the section stands, e.g. `"experiments", "digits", "train"`.
+        path: The parameters file.
+
+    Raises:
+        WrongUseError: If the section does not exist or is not of its type.
+    """
+    section = load_yaml(path)
+    for depth, key in enumerate(keys):
+        if not isinstance(section, Mapping) or key not in section:
+            missing = ".".join(keys[: depth + 1])
+            raise WrongUseError(
+                f"{missing} must be in {path}. Received: no such section",
+                "`pedigree list` shows what can be activated.",
+            )
+        section = section[key]
+    return parse(section_type, section, path, keys)
+
+
+def parse(
+    section_type: type[SectionType],
+    data: Any,
+    path: Path,
+    keys: tuple[str, ...] = (),
+) -> SectionType:
+    """Check plain data against a section's type.
+
+    Args:
+        section_type: The type of the section.
+        data: What was read.
+        path: The file it was read from, for the message.
+        keys: Where the data stands in that file, for the message.
+
+    Raises:
+        WrongUseError: If the data does not fit.
+    """
+    for leaf, _ in leaves(data):
+        for key in leaf:
+            if key in FORBIDDEN_KEYS:
+                where = ".".join([*keys, *map(str, leaf)])
+                raise WrongUseError(
+                    f"no parameter may be called {key!r}: DVC's run cache ignores "
+                    f"such keys. Received: {where} in {path}",
+                    "Rename the parameter.",
+                )
+    try:
+        # The JSON mode is strict and still takes a list for a tuple.
+        return TypeAdapter(section_type).validate_json(
+            json.dumps(data, default=str), strict=True
+        )
+    except ValidationError as error:
+        raise _explain(error, data, path, keys) from None
+
+
+def leaves(data: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield the path and the value of every leaf of nested dicts and lists."""
+    children: Any = ()
+    if isinstance(data, Mapping):
+        children = data.items()
+    elif isinstance(data, list | tuple):
+        children = list(enumerate(data))
+    if not children:
+        yield (), data
+    for key, child in children:
+        for path, value in leaves(child):
+            yield (key, *path), value
+
+
+def _explain(
+    error: ValidationError, data: Any, path: Path, keys: tuple[str, ...]
+) -> WrongUseError:
+    """Turn pydantic's report into the two lines of a `PedigreeError`."""
+    first, *others = error.errors(include_url=False)
+    where, received = _locate(data, first["loc"])
+    dotted = ".".join([*keys, *map(str, where)])
+    rule = first["msg"].removeprefix("Value error, ")
+    remedy = f"Correct {path}; `pedigree check` reads it without running anything."
+    if others:
+        remedy += f" {len(others)} more to correct."
+    if first["type"] == "missing":
+        missing = ".".join([*keys, *map(str, where), str(first["loc"][-1])])
+        rule = f"{missing} is required. Received: nothing in {path}"
+        return WrongUseError(rule, remedy)
+    if first["type"] == "extra_forbidden":
+        rule = "the key is unknown"
+    shown = json.dumps(received, default=str)
+    shown = shown if len(shown) <= 100 else shown[:97] + "..."
+    rule = f"{rule}. Received: {dotted or path}={shown} in {path}"
+    return WrongUseError(rule, remedy)
+
+
+def _locate(data: Any, location: tuple[int | str, ...]) -> tuple[list[int | str], Any]:
+    """Follow a pydantic location into the data, leaving out the tags of unions."""
+    where: list[int | str] = []
+    for step in location:
+        inside = isinstance(data, Mapping) and step in data
+        if inside or (
+            isinstance(data, list) and isinstance(step, int) and step < len(data)
+        ):
+            where.append(step)
+            data = data[step]
+    return where, data

@@ -1,0 +1,25 @@
+"""ingest: original bytes, to one Parquet file per published split."""
+
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+from pedigree.data.raw import write_split
+from pedigree.params import Table, read_section
+from pedigree.tracking.stage import StageRun, run_stage
+
+
+def main(run: StageRun, dataset: str) -> None:
+    """Read `data/external/<dataset>` and write `data/raw/<dataset>`."""
+    table: Table = read_section(Table, "datasets", dataset, "table")  # type: ignore[arg-type]
+    module = import_module(f"pedigree.data.formats.{table.format}")
+    splits = module.read(table, Path("data/external") / dataset)
+    folder = Path("data/raw") / dataset
+    shutil.rmtree(folder, ignore_errors=True)
+    for split, rows in splits.items():
+        write_split(folder, split, rows)
+    run.log_metrics({f"rows.{name}": rows.num_rows for name, rows in splits.items()})
+
+
+if __name__ == "__main__":
+    run_stage(main)

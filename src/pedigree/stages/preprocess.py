@@ -1,0 +1,58 @@
+"""preprocess: raw rows that passed their suite, to prepared arrays."""
+
+import shutil
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pedigree.data.prepared import Arrays, Meta, write_meta, write_split
+from pedigree.data.raw import read_splits
+from pedigree.data.splits import split_rows
+from pedigree.data.transforms import labels
+from pedigree.data.verdict import require_success
+from pedigree.params import Splits, Transform, read_section
+from pedigree.tracking.stage import StageRun, run_stage
+
+
+def main(run: StageRun, features: str, dataset: str) -> None:
+    """Split and transform `data/raw/<dataset>` into `data/prepared/<features>`."""
+    splits = read_section(Splits, "features", features, "split")
+    parameters: Transform = read_section(Transform, "features", features, "transform")  # type: ignore[arg-type]
+    transform = import_module(f"pedigree.data.transforms.{parameters.kind}")
+    require_success(Path(f"data/validated/{dataset}.json"))
+    raw = read_splits(Path("data/raw") / dataset)
+    table = pa.concat_tables(raw.values())
+    y = labels.encode(parameters.label, table)
+    labelled = np.flatnonzero(y != labels.MISSING)
+    sizes = {split: rows.num_rows for split, rows in raw.items()}
+    shared = split_rows(splits, labelled, y[labelled], sizes)
+    fitted = transform.fit(parameters, table, shared.train)
+
+    folder = Path("data/prepared") / features
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "transform").mkdir(parents=True)
+    fitted.save(folder / "transform")
+    class_counts = {}
+    for split, rows in shared._asdict().items():
+        x = fitted.apply(table.take(rows))
+        write_split(folder, split, Arrays(x, y[rows], rows))
+        class_counts[split] = labels.count(parameters.label, y[rows])
+    meta = Meta(
+        kind=parameters.kind,
+        label=parameters.label.column,
+        classes=parameters.label.classes,
+        input_shape=fitted.input_shape,
+        divide_by=fitted.divide_by,
+        feature_names=fitted.feature_names,
+        columns=transform.describe_columns(parameters, table),
+        rows={split: sum(counts) for split, counts in class_counts.items()},
+        class_counts=class_counts,
+    )
+    write_meta(folder, meta)
+    run.log_metrics({f"rows.{split}": count for split, count in meta.rows.items()})
+
+
+if __name__ == "__main__":
+    run_stage(main)

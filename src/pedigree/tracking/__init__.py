@@ -1,0 +1,1 @@
+"""MLflow runs, lineage by content, and the model registry."""

@@ -1,0 +1,203 @@
+"""The model registry: versions that carry their preprocessing and their lineage."""
+
+import importlib.metadata
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pedigree
+from pedigree.data.prepared import Meta, read_meta
+from pedigree.tracking.run_log import RunLog
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.models import ModelSignature
+
+CHALLENGER = "challenger"
+MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
+
+# What answering a request needs, in the versions that the model was made with.
+_INFERENCE_PACKAGES = (
+    "keras",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "ruamel.yaml",
+    "scikit-learn",
+    "skops",
+)
+
+
+def register_version(
+    trained: RunLog, name: str, model: Path, prepared: Path, description: str
+) -> "ModelVersion":
+    """Add a version to a registered model, and let `challenger` name the newest one.
+
+    Where a version with the same model from the same training is there already, none
+    is added.
+
+    Args:
+        trained: The run of the training; the version belongs to it.
+        name: The registered model; it is made where it does not exist.
+        model: The Keras archive, `models/<experiment>/model.keras`.
+        prepared: The folder whose `meta.json` and `transform/` travel along.
+        description: A sentence for the UI.
+
+    Returns:
+        The version with this model.
+    """
+    client = trained.client
+    tags = _version_tags(trained, model.parent)
+    versions = _versions(client, name)
+    same = [each for each in versions if _is_same(each, tags, model.parent)]
+    if same:
+        version = same[-1]
+    else:
+        model_id = log_model(trained, model, prepared, tags)
+        version = client.create_model_version(
+            name,
+            source=f"models:/{model_id}",
+            run_id=trained.run_id,
+            tags=tags,
+            description=description,
+            model_id=model_id,
+        )
+        versions.append(version)
+    client.set_registered_model_alias(name, CHALLENGER, versions[-1].version)
+    return version
+
+
+def log_model(
+    trained: RunLog, model: Path, prepared: Path, tags: Mapping[str, str]
+) -> str:
+    """Log a model that answers to raw rows, as an output of the run of its training.
+
+    Args:
+        trained: The run of the training; its status and its end stay as they are.
+        model: The Keras archive.
+        prepared: The folder with `meta.json` and `transform/`.
+        tags: Tags of the logged model.
+
+    Returns:
+        Its id.
+    """
+    import mlflow
+    from mlflow.entities import LoggedModelOutput
+    from mlflow.models import Model
+
+    client = trained.client
+    run = client.get_run(trained.run_id)
+    logged = client.create_logged_model(
+        run.info.experiment_id,
+        name=model.parent.name,
+        source_run_id=trained.run_id,
+        tags=dict(tags),
+        params=run.data.params,
+        model_type="classifier",
+    )
+    try:
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            # An example would be sent through the model: seconds of TensorFlow.
+            warnings.filterwarnings("ignore", message=".*An input example was not")
+            # The fluent `log_model` would need a global active run.
+            mlflow.pyfunc.save_model(
+                Path(folder, "model"),
+                mlflow_model=Model(run_id=trained.run_id, model_id=logged.model_id),
+                python_model=str(MODEL_CODE),
+                code_paths=[str(Path(pedigree.__file__).parent)],
+                artifacts={
+                    "meta": str(prepared / "meta.json"),
+                    "model": str(model),
+                    "transform": str(prepared / "transform"),
+                },
+                signature=signature_of(read_meta(prepared)),
+                pip_requirements=inference_requirements(),
+            )
+            client.log_model_artifacts(logged.model_id, str(Path(folder, "model")))
+    except BaseException:
+        client.finalize_logged_model(logged.model_id, "FAILED")
+        raise
+    client.finalize_logged_model(logged.model_id, "READY")
+    client.log_outputs(trained.run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    return str(logged.model_id)
+
+
+def signature_of(meta: Meta) -> "ModelSignature":
+    """Describe what a model takes and what it answers.
+
+    Args:
+        meta: What its prepared arrays mean.
+
+    Returns:
+        Raw columns, optional where the raw data misses values, or an uint8 tensor;
+        then the label and the probability of each class.
+    """
+    import numpy as np
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema, TensorSpec
+
+    if meta.kind == "image":
+        inputs = Schema([TensorSpec(np.dtype(np.uint8), (-1, *meta.input_shape))])
+    else:
+        inputs = Schema(
+            [
+                ColSpec(
+                    # A missing value turns whole numbers into floating ones.
+                    "double"
+                    if column.nullable and column.type == "long"
+                    else column.type,
+                    column.name,
+                    required=not column.nullable,
+                )
+                for column in meta.columns
+            ]
+        )
+    probabilities = [ColSpec("float", f"probability_{name}") for name in meta.classes]
+    return ModelSignature(inputs, Schema([ColSpec("string", "label"), *probabilities]))
+
+
+def inference_requirements() -> list[str]:
+    """Pin what answering a request needs, in the installed versions."""
+    packages = (*_INFERENCE_PACKAGES, os.environ.get("KERAS_BACKEND", "tensorflow"))
+    return [f"{name}=={importlib.metadata.version(name)}" for name in packages]
+
+
+def _versions(client: "MlflowClient", name: str) -> list["ModelVersion"]:
+    """List the versions of a registered model, oldest first; make it if need be."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            raise
+    versions = client.search_model_versions(f"name = '{name}'")
+    return sorted(versions, key=lambda each: int(each.version))
+
+
+def _version_tags(trained: RunLog, model: Path) -> dict[str, str]:
+    """Take over the lineage of the training."""
+    run = trained.client.get_run(trained.run_id)
+    study = trained.client.get_experiment(run.info.experiment_id).name
+    inherited = {
+        name: value
+        for name, value in run.data.tags.items()
+        if name.startswith(("dvc.", "git."))
+    }
+    return {
+        **inherited,
+        "pedigree.experiment": model.name,
+        "pedigree.study": study,
+    }
+
+
+def _is_same(version: "ModelVersion", tags: Mapping[str, str], model: Path) -> bool:
+    identity = ("dvc.key", f"dvc.out.{model.as_posix()}")
+    return all(version.tags.get(name) == tags[name] for name in identity)

@@ -1,0 +1,165 @@
+"""MLflow runs, described and found by content: never by an id in a file."""
+
+import csv
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pedigree.errors import WrongUseError
+from pedigree.tracking.dvc_entry import DvcEntry, hashes, key_of, parameters_of
+from pedigree.tracking.run_log import RunLog, entity_name
+from pedigree.tracking.store import experiment_id, open_client
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput, Run
+
+# Stages whose runs stand in the MLflow experiment of their study; the runs of the
+# others are shared by studies.
+STUDY_STAGES = ("train", "evaluate", "register")
+DATA_EXPERIMENT = "data"
+
+_DATASET_CONTEXTS = {"train": "training", "evaluate": "evaluation"}
+
+
+def start_run(
+    client: "MlflowClient",
+    dvc_entry: DvcEntry,
+    entry: Mapping[str, Any],
+    tags: Mapping[str, str],
+) -> RunLog:
+    """Start a run with what is known of a stage before it has run.
+
+    Args:
+        client: The open store.
+        dvc_entry: The stage.
+        entry: The lock entry that the run is about.
+        tags: Tags beside those of the lineage.
+    """
+    stage, _, key = dvc_entry.address.partition("@")
+    name = DATA_EXPERIMENT
+    if stage in STUDY_STAGES:
+        name = dvc_entry.parameter(f"experiments.{key}.study")
+    created = client.create_run(
+        experiment_id(client, name),
+        tags={**_lineage_tags(dvc_entry.address, entry), **tags},
+        run_name=dvc_entry.address,
+    )
+    run = RunLog(client, created.info.run_id)
+    run.log_parameters(parameters_of(entry))
+    client.log_inputs(run.run_id, _dataset_inputs(stage, entry))
+    return run
+
+
+def output_tags(outputs: Mapping[str, str]) -> dict[str, str]:
+    """Name what a stage has written, by the hash of each path."""
+    return {f"dvc.out.{path}": value for path, value in outputs.items()}
+
+
+def training_run(experiment: str) -> RunLog:
+    """Find the run that trained the model which is there now.
+
+    A model that came from a cache has no run in a fresh store: one is made then, from
+    the lock entry and the history of the training.
+
+    Args:
+        experiment: Key of the experiment in `params.yaml`.
+
+    Returns:
+        The run; it is finished, and stays so when something is logged to it.
+
+    Raises:
+        WrongUseError: If there is no model, or nothing says how it was made.
+    """
+    client = open_client()
+    train = DvcEntry(f"train@{experiment}")
+    model = f"models/{experiment}"
+    outputs = train.outputs()
+    entry = train.lock_entry or {}
+    recorded = hashes(entry.get("outs", ())) == outputs
+    key = key_of(entry) if recorded else train.key
+    found = find_run(client, key, f"dvc.out.{model}", outputs[model])
+    if found is not None:
+        return RunLog(client, found.info.run_id)
+    if not recorded:
+        raise WrongUseError(
+            f"{model} must be what its stage made. Received: {outputs[model]}, which "
+            "neither dvc.lock nor a run records",
+            f"Run `dvc repro train@{experiment}`.",
+        )
+    tags = {**output_tags(outputs), "pedigree.origin": "cache"}
+    run = start_run(client, train, entry, tags)
+    _log_history(run, Path("reports", experiment, "history.csv"))
+    client.set_terminated(run.run_id, "FINISHED")
+    return run
+
+
+def find_run(client: "MlflowClient", key: str, tag: str, value: str) -> "Run | None":
+    """Find the newest finished run with a key and an output.
+
+    Args:
+        client: The open store.
+        key: The identity of the execution, its tag `dvc.key`.
+        tag: The tag of the output, `dvc.out.<path>`.
+        value: The hash of the output.
+    """
+    experiments = [each.experiment_id for each in client.search_experiments()]
+    query = (
+        f"tags.`dvc.key` = '{key}' and tags.`{tag}` = '{value}' "
+        "and attributes.status = 'FINISHED'"
+    )
+    runs = client.search_runs(
+        experiments, query, max_results=1, order_by=["attributes.start_time DESC"]
+    )
+    return runs[0] if runs else None
+
+
+def _lineage_tags(address: str, entry: Mapping[str, Any]) -> dict[str, str]:
+    dependencies = hashes(entry.get("deps", ())).items()
+    return {
+        "dvc.stage": address,
+        "dvc.key": key_of(entry),
+        **{f"dvc.dep.{path}": value for path, value in dependencies},
+    }
+
+
+def _dataset_inputs(stage: str, entry: Mapping[str, Any]) -> list["DatasetInput"]:
+    """Describe the data that a stage depends on, with its hash as digest."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    context = InputTag("mlflow.data.context", _DATASET_CONTEXTS.get(stage, stage))
+    inputs = []
+    for dependency in entry.get("deps", ()):
+        path = dependency["path"]
+        if path.startswith("data/"):
+            profile = {
+                "bytes": dependency.get("size"),
+                "files": dependency.get("nfiles", 1),
+            }
+            dataset = Dataset(
+                name=path,
+                digest=dependency["md5"],
+                source_type="local",
+                source=json.dumps({"uri": path}),
+                profile=json.dumps(profile),
+            )
+            inputs.append(DatasetInput(dataset, [context]))
+    return inputs
+
+
+def _log_history(run: RunLog, path: Path) -> None:
+    """Log the figures of each epoch, in one batch."""
+    from mlflow.entities import Metric
+
+    now = time.time_ns() // 1_000_000
+    metrics = []
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            epoch = int(row.pop("epoch"))
+            metrics += [
+                Metric(entity_name(name), float(value), now, epoch)
+                for name, value in row.items()
+            ]
+    run.client.log_batch(run.run_id, metrics=metrics)

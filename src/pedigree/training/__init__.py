@@ -1,0 +1,1 @@
+"""Training: batches, optimizers, callbacks, checkpoints and hardware."""

@@ -1,0 +1,67 @@
+"""Keras callbacks of a training: those of its parameters, and the recorder."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import keras
+
+from pedigree.params import Train
+from pedigree.training.checkpoint import Checkpoint, CheckpointFile, Progress
+
+EpochListener = Callable[[Mapping[str, float], int], None]
+
+
+def build_callbacks(parameters: Train) -> list[keras.callbacks.Callback]:
+    """Build the callbacks that the section `train` asks for."""
+    callbacks: list[keras.callbacks.Callback] = []
+    if parameters.reduce_learning_rate:
+        values = parameters.reduce_learning_rate.model_dump()
+        callbacks.append(keras.callbacks.ReduceLROnPlateau(**values))
+    if parameters.early_stopping:
+        values = parameters.early_stopping.model_dump()
+        callbacks.append(keras.callbacks.EarlyStopping(**values))
+    return callbacks
+
+
+class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keeps the history, tells a listener of each epoch, and saves a checkpoint.
+
+    It stands last in the list of callbacks, so that what it saves is the state after
+    all others have acted on an epoch.
+
+    Args:
+        file: Where checkpoints are kept.
+        checkpoint: The checkpoint to go on from, if any.
+        others: The callbacks whose memory belongs into the checkpoint.
+        on_epoch: Called with the figures of an epoch and its number from 1.
+    """
+
+    def __init__(
+        self,
+        file: CheckpointFile,
+        checkpoint: Checkpoint | None,
+        others: Sequence[keras.callbacks.Callback],
+        on_epoch: EpochListener,
+    ) -> None:
+        super().__init__()
+        self._file, self._checkpoint = file, checkpoint
+        self._others, self._on_epoch = others, on_epoch
+        self.progress = checkpoint.progress if checkpoint else Progress()
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Give the other callbacks back what they have just forgotten."""
+        del logs
+        if self._checkpoint:
+            self._checkpoint.restore_callbacks(self._others)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Keep the figures of an epoch and save a checkpoint."""
+        learning_rate = float(
+            keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+        )
+        figures = {name: float(value) for name, value in (logs or {}).items()}
+        figures["learning_rate"] = learning_rate
+        self.progress.history.append({"epoch": epoch + 1, **figures})
+        self.progress.epochs = epoch + 1
+        self.progress.stopped = bool(self.model.stop_training)
+        self._on_epoch(figures, epoch + 1)
+        self._file.save(self.model, self.progress, self._others)

@@ -1,0 +1,59 @@
+"""What tests of the whole project share."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project's text in which the quick start is active."""
+    from pedigree.catalogue.activation import activate
+    from pedigree.catalogue.read import read_catalogue
+
+    for folder in ("catalogue", "expectations", "src/pedigree"):
+        shutil.copytree(
+            ROOT / folder,
+            tmp_path / folder,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+    shutil.copy(ROOT / "dvc.yaml", tmp_path)
+    (tmp_path / ".dvc").mkdir()
+    shutil.copy(ROOT / ".dvc/config", tmp_path / ".dvc")
+    (tmp_path / "params.yaml").write_text("# What this checkout runs.\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    catalogue = read_catalogue()
+    activate(catalogue, catalogue.select(study="quickstart"))
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty MLflow store: migrations take seconds, a copy does not."""
+    folder = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        from pedigree.tracking.store import open_client
+
+        open_client()
+    return folder / "mlruns"
+
+
+@pytest.fixture
+def store(
+    store_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """An empty MLflow store below a temporary working folder."""
+    shutil.copytree(store_template, tmp_path / "mlruns")
+    monkeypatch.chdir(tmp_path)
+    # Set and not deleted: opening a store sets it, and that has to be undone.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    yield tmp_path / "mlruns"
+    import mlflow
+
+    mlflow.set_tracking_uri(None)

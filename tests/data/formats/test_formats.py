@@ -1,0 +1,175 @@
+"""What every format must do, then what is particular to one."""
+
+import gzip
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pydantic import TypeAdapter
+
+from pedigree.data.raw import images_of
+from pedigree.errors import PedigreeError, RefusedError, WrongUseError
+from pedigree.params import Table
+
+FORMATS = ("csv", "csv_images", "keras_images")
+
+
+def read(section: dict, folder: Path) -> dict[str, pa.Table]:
+    table = TypeAdapter(Table).validate_python(section)
+    return import_module(f"pedigree.data.formats.{table.format}").read(table, folder)
+
+
+def csv(**changes: object) -> dict:
+    return {"format": "csv", "files": {"all": "a.csv"}, **changes}
+
+
+def csv_images(**changes: object) -> dict:
+    section = {"format": "csv_images", "files": {"all": "a.csv"}, "header": False}
+    return {**section, "label": "first", "height": 2, "width": 2, **changes}
+
+
+@pytest.fixture
+def samples(tmp_path: Path, fashion: Path) -> Callable[[str], tuple[dict, Path]]:
+    """A table section of each format, and the folder with its files."""
+    (tmp_path / "a.csv").write_text("a,b\n1,x\n")
+    (tmp_path / "i.csv").write_text("3,0,1,2,255\n")
+    return {
+        "csv": (csv(), tmp_path),
+        "csv_images": (csv_images(files={"all": "i.csv"}), tmp_path),
+        "keras_images": ({"format": "keras_images", "name": "fashion_mnist"}, fashion),
+    }.__getitem__
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_format_reads_its_files(format_, samples):
+    section, folder = samples(format_)
+    tables = read(section, folder)
+    if format_ == "csv":
+        assert tables["all"].to_pydict() == {"a": [1], "b": ["x"]}
+        return
+    split, labels = "all", [3]
+    pixels = np.array([0, 1, 2, 255])
+    if format_ == "keras_images":
+        split, labels = "test", list(range(10))
+        content = gzip.decompress((folder / "t10k-images-idx3-ubyte.gz").read_bytes())
+        pixels = np.frombuffer(content, np.uint8, offset=16)
+    np.testing.assert_array_equal(images_of(tables[split]).ravel(), pixels)
+    assert tables[split]["label"].to_pylist() == labels
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_format_says_which_file_is_missing(format_, samples, tmp_path):
+    section, _ = samples(format_)
+    with pytest.raises(WrongUseError, match=r"weather/.* must exist") as error:
+        read(section, tmp_path / "weather")
+    assert "dvc repro fetch@weather" in error.value.remedy
+
+
+def test_types_and_missing_values(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "whole,part,text,date,gap,code\n"
+        "1,1.5,x,2009-12-31,NA,true\n"
+        "NA, 2 ,NA,2010-01-01,NA,false\n"
+        "3,nan,,2010-01-02,,true\n"
+    )
+    table = read(csv(missing=("NA",)), tmp_path)["all"]
+    assert table.to_pydict() == {
+        "whole": [1, None, 3],
+        "part": [1.5, 2.0, None],
+        "text": ["x", None, None],
+        "date": ["2009-12-31", "2010-01-01", "2010-01-02"],
+        "gap": [None, None, None],
+        "code": ["true", "false", "true"],
+    }
+    assert [str(type_) for type_ in table.schema.types] == [
+        "int64",
+        "double",
+        "string",
+        "string",
+        "string",
+        "string",
+    ]
+
+
+def test_splits_get_one_type_and_one_order_of_columns(tmp_path):
+    (tmp_path / "train.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "test.csv").write_text("b,a\nx,0.5\n")
+    tables = read(csv(files={"train": "train.csv", "test": "test.csv"}), tmp_path)
+    assert tables["train"].to_pydict() == {"a": [1.0], "b": ["2"]}
+    assert tables["test"].to_pydict() == {"a": [0.5], "b": ["x"]}
+
+
+def test_names_in_the_place_of_an_unusable_header(tmp_path):
+    (tmp_path / "a.csv").write_text("2,2,no,yes\n1,2\n3,4\n")
+    section = csv(skip_rows=1, columns=("a", "b"))
+    assert read(section, tmp_path)["all"].to_pydict() == {"a": [1, 3], "b": [2, 4]}
+
+
+@pytest.mark.parametrize("section", [csv(), csv_images()])
+def test_compressed_files_are_read_alike(section, tmp_path):
+    content = b"1,2,3,4,5\n6,7,8,9,10\n"
+    (tmp_path / "a.csv").write_bytes(content)
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(content))
+    plain = read(section, tmp_path)["all"]
+    compressed = read({**section, "files": {"all": "a.csv.gz"}}, tmp_path)["all"]
+    assert compressed.equals(plain)
+
+
+@pytest.mark.parametrize("label", ["first", "last"])
+@pytest.mark.parametrize("header", [True, False])
+def test_images_are_read_row_by_row(label, header, tmp_path, monkeypatch):
+    monkeypatch.setattr("pedigree.data.formats.csv_images.BLOCK_BYTES", 64)
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (50, 4))
+    labels = np.arange(50)
+    columns = [labels, pixels] if label == "first" else [pixels, labels]
+    lines = [",".join(map(str, row)) for row in np.column_stack(columns)]
+    head = ["the,header,is,left,out"] if header else []
+    (tmp_path / "a.csv").write_text("\n".join([*head, *lines]) + "\n")
+    table = read(csv_images(label=label, header=header), tmp_path)["all"]
+    assert table["image"].num_chunks > 1
+    np.testing.assert_array_equal(images_of(table), pixels.reshape(50, 2, 2, 1))
+    assert table["label"].to_pylist() == labels.tolist()
+
+
+@pytest.mark.parametrize(
+    ("section", "content", "received"),
+    [
+        (csv(), "a,b\n", "no row"),
+        (csv(), "", "Empty CSV file"),
+        (csv(), "a,b\n1,2\n3\n", "Expected 2 columns, got 1"),
+        (csv(), "a,a\n1,2\n", "two columns of one name"),
+        (csv(skip_rows=1, columns=("a", "b", "c")), "h\n1,2\n", "Expected 3 columns"),
+        (csv(files={"all": "broken.gz"}), "", "gzip"),
+        (csv_images(), "", "Empty CSV file"),
+        (csv_images(header=True), "label,a,b,c,d\n", "no row"),
+        (csv_images(), "1,2,3,4\n", "Expected 5 columns, got 4"),
+        (csv_images(), "1,2,3,4,256\n", "256"),
+        (csv_images(), "1,2,3,4,x\n", "'x'"),
+        (csv_images(), "1,2,3,4,\n", "''"),
+    ],
+)
+def test_a_malformed_csv_is_refused_in_two_lines(section, content, received, tmp_path):
+    (tmp_path / "a.csv").write_text(content)
+    (tmp_path / "broken.gz").write_bytes(gzip.compress(b"a,b\n1,2\n" * 99)[:30])
+    with pytest.raises(RefusedError) as error:
+        read(section, tmp_path)
+    assert len(str(error.value).splitlines()) == 2
+    if received != "gzip":
+        assert received in error.value.rule
+
+
+def test_splits_with_other_columns_are_refused(tmp_path):
+    (tmp_path / "train.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "test.csv").write_text("a,c\n1,2\n")
+    with pytest.raises(RefusedError, match="train and test differ in b, c"):
+        read(csv(files={"train": "train.csv", "test": "test.csv"}), tmp_path)
+
+
+def test_keras_images_never_download(fashion):
+    (fashion / "t10k-images-idx3-ubyte.gz").unlink()
+    with pytest.raises(PedigreeError, match="only fetch may download"):
+        read({"format": "keras_images", "name": "fashion_mnist"}, fashion)

@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pedigree.data import prepared
+from pedigree.errors import WrongUseError
+
+META = prepared.Meta(
+    kind="tabular",
+    label="rain",
+    classes=("No", "Yes"),
+    input_shape=(2,),
+    divide_by=None,
+    feature_names=("a", "b"),
+    columns=(prepared.Column("a", "double", True), prepared.Column("b", "long", False)),
+    rows={"train": 3, "validation": 1, "test": 1},
+    class_counts={"train": (2, 1), "validation": (1, 0), "test": (0, 1)},
+)
+
+
+def test_meta_survives_its_file(tmp_path: Path):
+    prepared.write_meta(tmp_path, META)
+    assert prepared.read_meta(tmp_path) == META
+    text = (tmp_path / "meta.json").read_text()
+    assert text.endswith("}\n")
+
+
+def test_arrays_are_memory_mapped(tmp_path: Path):
+    arrays = prepared.Arrays(
+        np.ones((2, 3), np.float32), np.array([0, 1]), np.array([4, 2])
+    )
+    prepared.write_split(tmp_path, "train", arrays)
+    opened = prepared.open_split(tmp_path, "train")
+    assert isinstance(opened.x, np.memmap)
+    for expected, received in zip(arrays, opened, strict=True):
+        np.testing.assert_array_equal(expected, received)
+    with pytest.raises(ValueError, match="read-only"):
+        opened.x[0] = 0
+
+
+@pytest.mark.parametrize(
+    "read", [prepared.read_meta, lambda folder: prepared.open_split(folder, "test")]
+)
+def test_missing_data_is_wrong_use(read, tmp_path: Path):
+    with pytest.raises(WrongUseError, match="dvc repro preprocess@digits_8"):
+        read(tmp_path / "digits_8")

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from pedigree.data import raw
+from pedigree.errors import RefusedError, WrongUseError
+
+
+@given(arrays(np.uint8, array_shapes(min_dims=4, max_dims=4, max_side=5)))
+def test_images_survive_the_table(images):
+    labels = np.arange(len(images))
+    table = raw.table_of_images(images, labels)
+    np.testing.assert_array_equal(raw.images_of(table), images)
+    assert table["label"].to_pylist() == labels.tolist()
+
+
+def test_images_are_not_copied():
+    images = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+    taken = raw.images_of(raw.table_of_images(images, np.zeros(2, int)))
+    assert taken.shape == (2, 3, 4, 1)
+    assert np.shares_memory(taken, images)
+
+
+@given(st.integers(1, 5), st.integers(0, 3))
+def test_slices_and_chunks_are_read(first, second):
+    images = np.arange(10 * 4, dtype=np.uint8).reshape(10, 2, 2, 1)
+    table = raw.table_of_images(images, np.arange(10))
+    parts = pa.concat_tables([table.slice(first, 3), table.slice(second, 2)])
+    expected = np.concatenate([images[first : first + 3], images[second : second + 2]])
+    np.testing.assert_array_equal(raw.images_of(parts), expected)
+
+
+def test_a_column_longer_than_its_offsets_is_cut_into_chunks(monkeypatch):
+    monkeypatch.setattr(raw, "_BYTES_PER_CHUNK", 9)
+    images = np.arange(5 * 4, dtype=np.uint8).reshape(5, 2, 2, 1)
+    table = raw.table_of_images(images, np.arange(5))
+    assert table["image"].num_chunks == 3
+    np.testing.assert_array_equal(raw.images_of(table), images)
+
+
+def test_splits_are_read_in_order_and_written_alike(tmp_path: Path):
+    table = pa.table({"a": [1, None], "b": ["x", None]})
+    for split in ("test", "train"):
+        raw.write_split(tmp_path, split, table)
+    first = (tmp_path / "train.parquet").read_bytes()
+    raw.write_split(tmp_path, "train", table)
+    assert (tmp_path / "train.parquet").read_bytes() == first
+    tables = raw.read_splits(tmp_path)
+    assert list(tables) == ["train", "test"]
+    assert tables["train"].equals(table)
+
+
+def test_a_folder_without_splits_is_wrong_use(tmp_path: Path):
+    with pytest.raises(WrongUseError, match="must hold Parquet files"):
+        raw.read_splits(tmp_path / "digits")
+
+
+def test_images_of_two_shapes_are_refused():
+    tables = [
+        raw.table_of_images(np.zeros((1, side, side), np.uint8), np.zeros(1, int))
+        for side in (2, 3)
+    ]
+    with pytest.raises(RefusedError, match="2 shapes"):
+        raw.images_of(pa.concat_tables(tables))
+
+
+def test_an_image_of_the_wrong_length_is_refused():
+    table = raw.table_of_images(np.zeros((1, 2, 2), np.uint8), np.zeros(1, int))
+    table = table.set_column(0, "image", pa.array([b"abc"]))
+    with pytest.raises(RefusedError, match="4 bytes"):
+        raw.images_of(table)

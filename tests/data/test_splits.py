@@ -1,0 +1,120 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
+
+from pedigree.data.splits import split_rows
+from pedigree.errors import RefusedError, WrongUseError
+from pedigree.params import PublishedSplit, RandomSplit, Splits, TailSplit
+
+fractions = st.floats(0.1, 0.6)
+tails = st.builds(TailSplit, method=st.just("tail"), fraction=fractions)
+draws = st.builds(
+    RandomSplit,
+    method=st.sampled_from(["random", "stratified"]),
+    fraction=fractions,
+    seed=st.integers(0, 2**32 - 1),
+)
+published = st.just(PublishedSplit(method="published"))
+recipes = st.builds(Splits, test=published | draws | tails, validation=draws | tails)
+
+
+@st.composite
+def labelled_rows(draw):
+    """Row numbers with gaps, and class indices of which none is rare."""
+    gaps = draw(st.lists(st.integers(1, 3), min_size=60, max_size=120))
+    rows = np.cumsum(gaps) - 1
+    labels = np.arange(len(rows)) % 3
+    draw(st.randoms(use_true_random=False)).shuffle(labels)
+    return rows, labels
+
+
+@given(recipes, labelled_rows())
+def test_splits_are_a_partition_and_repeat(splits, data):
+    rows, labels = data
+    sizes = {"train": int(rows[40]), "test": int(rows[-1] + 1 - rows[40])}
+    shared = split_rows(splits, rows, labels, sizes)
+    assert sorted(np.concatenate(shared)) == rows.tolist()
+    for first, second in zip(
+        shared, split_rows(splits, rows, labels, sizes), strict=True
+    ):
+        np.testing.assert_array_equal(first, second)
+    if splits.test.method == "published":
+        np.testing.assert_array_equal(shared.test, rows[40:])
+
+
+@given(labelled_rows(), fractions, st.integers(0, 99))
+def test_strata_keep_their_share_within_one_row(data, fraction, seed):
+    rows, labels = data
+    draw = RandomSplit(method="stratified", fraction=fraction, seed=seed)
+    splits = Splits(test=draw, validation=TailSplit(method="tail", fraction=0.5))
+    shared = split_rows(splits, rows, labels, {"all": int(rows[-1] + 1)})
+    share = len(shared.test) / len(rows)
+    taken = Counter(labels[np.isin(rows, shared.test)])
+    for label, count in Counter(labels).items():
+        assert abs(taken[label] - share * count) <= 1
+
+
+def test_published_weather_recipe():
+    rows = np.arange(142_193)
+    splits = Splits(
+        test=RandomSplit(method="random", fraction=0.2, seed=0),
+        validation=TailSplit(method="tail", fraction=0.2),
+    )
+    shared = split_rows(splits, rows, np.zeros(len(rows), int), {"all": len(rows)})
+    train, test = train_test_split(rows, test_size=0.2, random_state=0)
+    assert (len(train), len(test)) == (113_754, 28_439)
+    assert len(shared.train) == 91_003
+    np.testing.assert_array_equal(np.r_[shared.train, shared.validation], train)
+    np.testing.assert_array_equal(shared.test, test)
+
+
+def test_published_fashion_recipe():
+    rows = np.arange(70_000)
+    splits = Splits(
+        test=PublishedSplit(method="published"),
+        validation=RandomSplit(method="random", fraction=0.2, seed=2018),
+    )
+    sizes = {"train": 60_000, "test": 10_000}
+    shared = split_rows(splits, rows, np.zeros(len(rows), int), sizes)
+    train, validation = train_test_split(
+        rows[:60_000], test_size=0.2, random_state=2018
+    )
+    assert (len(train), len(validation)) == (48_000, 12_000)
+    np.testing.assert_array_equal(shared.train, train)
+    np.testing.assert_array_equal(shared.validation, validation)
+
+
+def test_published_rows_need_a_published_test_split():
+    splits = Splits(
+        test=PublishedSplit(method="published"),
+        validation=TailSplit(method="tail", fraction=0.2),
+    )
+    with pytest.raises(WrongUseError, match="requires raw data with a test split"):
+        split_rows(splits, np.arange(5), np.zeros(5, int), {"all": 5})
+
+
+@pytest.mark.parametrize(
+    ("method", "labels"),
+    [("stratified", [0, 0, 0, 0, 1]), ("random", [0]), ("random", [0, 1])],
+)
+def test_too_few_rows_are_refused(method, labels):
+    draw = RandomSplit(method=method, fraction=0.2, seed=0)
+    splits = Splits(test=draw, validation=draw)
+    labels = np.array(labels)
+    with pytest.raises(RefusedError, match="Received"):
+        split_rows(splits, np.arange(len(labels)), labels, {"all": len(labels)})
+
+
+def test_a_split_without_rows_is_refused():
+    tail = TailSplit(method="tail", fraction=0.2)
+    with pytest.raises(RefusedError, match="none for train out of 1"):
+        split_rows(
+            Splits(test=tail, validation=tail),
+            np.arange(1),
+            np.zeros(1, int),
+            {"all": 1},
+        )

@@ -1,0 +1,83 @@
+"""The frames that expectations are checked against."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from pedigree.data.raw import table_of_images
+from pedigree.data.statistics import describe_images, frames_to_check
+
+IMAGES = arrays.arrays(
+    np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 5), st.integers(1, 5))
+)
+
+
+def table_of_bytes(images: list[bytes | None]) -> pa.Table:
+    return pa.table({"image": pa.array(images, pa.binary())})
+
+
+@given(IMAGES)
+def test_statistics_are_those_of_numpy(images: np.ndarray) -> None:
+    table = table_of_images(images, np.arange(len(images)))
+    frame = describe_images({"all": table})["all"]
+    pixels = images.reshape(len(images), -1)
+    assert (frame["bytes"] == pixels.shape[1]).all()
+    assert (frame["minimum"] == pixels.min(axis=1)).all()
+    assert (frame["maximum"] == pixels.max(axis=1)).all()
+    np.testing.assert_allclose(frame["mean"], pixels.mean(axis=1))
+    np.testing.assert_allclose(frame["blank"], (pixels == 0).mean(axis=1))
+    assert frame["label"].tolist() == list(range(len(images)))
+
+
+@given(st.lists(st.lists(st.binary(max_size=2), min_size=1), min_size=1, max_size=3))
+def test_content_is_equal_exactly_where_bytes_are(splits: list[list[bytes]]) -> None:
+    names = ("train", "test", "all")
+    tables = {
+        name: table_of_bytes(images)
+        for name, images in zip(names, splits, strict=False)
+    }
+    frames = describe_images(tables)
+    contents = [content for frame in frames.values() for content in frame["content"]]
+    images = [image for split in splits for image in split]
+    assert [contents.index(one) for one in contents] == [
+        images.index(one) for one in images
+    ]
+    earlier: set[bytes] = set()
+    for frame, split in zip(frames.values(), splits, strict=True):
+        assert frame["in_earlier_split"].tolist() == [one in earlier for one in split]
+        earlier |= set(split)
+
+
+def test_images_of_several_lengths_chunks_and_none_are_described() -> None:
+    images = [b"\x00\x04", None, b"", b"\x07", b"\x00\x04"]
+    table = pa.concat_tables([table_of_bytes(images[:2]), table_of_bytes(images[2:])])
+    frame = describe_images({"all": table.slice(0, 5)})["all"]
+    assert frame["bytes"].tolist() == [2, 0, 0, 1, 2]
+    assert frame["maximum"].fillna(-1).tolist() == [4, -1, -1, 7, 4]
+    assert frame["blank"].fillna(-1).tolist() == [0.5, -1, -1, 0, 0.5]
+    assert frame["content"].nunique() == 4
+
+
+def test_a_slice_of_images_is_described_from_its_own_bytes() -> None:
+    table = table_of_images(
+        np.arange(12, dtype=np.uint8).reshape(3, 2, 2), np.arange(3)
+    )
+    frame = describe_images({"all": table.slice(1, 1)})["all"]
+    assert frame[["minimum", "maximum"]].to_numpy().tolist() == [[4, 7]]
+
+
+def test_no_images_are_no_rows() -> None:
+    empty = table_of_images(np.ones((2, 8, 8), np.uint8), np.arange(2)).slice(0, 0)
+    assert len(describe_images({"all": empty})["all"]) == 0
+    assert len(describe_images({"all": table_of_bytes([])})["all"]) == 0
+
+
+@pytest.mark.parametrize("split", ["train", "all"])
+def test_a_table_is_checked_as_it_is(split: str) -> None:
+    table = pa.table({"name": ["a", None], "count": [1, 2]})
+    frame = frames_to_check({split: table})[split]
+    assert frame["name"].isna().tolist() == [False, True]
+    assert frame["count"].dtype == np.int64

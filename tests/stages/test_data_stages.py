@@ -1,0 +1,200 @@
+"""fetch, ingest and preprocess, one after the other and on bad input."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pedigree.data.prepared import open_split, read_meta
+from pedigree.data.raw import read_splits
+from pedigree.data.transforms import tabular
+from pedigree.errors import PedigreeError, RefusedError, WrongUseError
+
+MIRROR = Path(os.environ.get("PEDIGREE_MIRROR", "../shared/data")).absolute()
+
+
+class Run:
+    """The part of a StageRun that these stages use."""
+
+    def __init__(self) -> None:
+        self.metrics: dict[str, float] = {}
+
+    def log_metrics(self, metrics: dict[str, float]) -> None:
+        self.metrics |= metrics
+
+
+@pytest.fixture
+def run_stage(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable:
+    """Runs the `main` of a stage in a project of its own."""
+    assert project == Path.cwd()
+    monkeypatch.delenv("PEDIGREE_MIRROR", raising=False)
+
+    def run(stage: str, *arguments: str) -> dict[str, float]:
+        recorded = Run()
+        import_module(f"pedigree.stages.{stage}").main(recorded, *arguments)
+        return recorded.metrics
+
+    return run
+
+
+def pass_suite(dataset: str, success: bool = True) -> None:
+    path = Path(f"data/validated/{dataset}.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    verdict = {"dataset": dataset, "suite": dataset, "success": success}
+    path.write_text(json.dumps({**verdict, "rows": {}, "results": []}))
+
+
+def contents(folder: str) -> dict[str, str]:
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(Path(folder).rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize(
+    ("dataset", "features", "rows", "shape"),
+    [
+        ("digits", "digits_8", 1797, (8, 8, 1)),
+        ("breast_cancer", "breast_cancer_30", 569, (30,)),
+    ],
+)
+def test_bytes_become_arrays_and_the_same_ones_again(
+    dataset, features, rows, shape, run_stage
+):
+    made = []
+    for _ in range(2):
+        assert run_stage("fetch", dataset)["files"] == 1
+        assert run_stage("ingest", dataset) == {"rows.all": rows}
+        pass_suite(dataset)
+        metrics = run_stage("preprocess", features, dataset)
+        made.append(contents("data"))
+    assert made[0] == made[1]
+    folder = Path("data/prepared") / features
+    meta = read_meta(folder)
+    assert meta.input_shape == shape
+    assert sum(meta.rows.values()) == rows
+    assert metrics == {f"rows.{split}": count for split, count in meta.rows.items()}
+    raw = read_splits(Path("data/raw") / dataset)["all"]
+    for split, count in meta.rows.items():
+        x, y, numbers = open_split(folder, split)
+        assert x.shape == (count, *shape)
+        assert tuple(np.bincount(y)) == meta.class_counts[split]
+        labels = raw[meta.label].to_numpy()[numbers]
+        np.testing.assert_array_equal(labels, y)
+
+
+def test_a_wrong_sum_names_both_and_leaves_no_file(run_stage):
+    text = Path("params.yaml").read_text()
+    pinned = "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22"
+    Path("params.yaml").write_text(text.replace(pinned, "f" * 64))
+    with pytest.raises(RefusedError) as refused:
+        run_stage("fetch", "digits")
+    assert pinned in refused.value.rule
+    assert "f" * 64 in refused.value.rule
+    assert contents("data") == {}
+
+
+def test_a_failed_fetch_keeps_what_was_there(run_stage):
+    run_stage("fetch", "digits")
+    before = contents("data")
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(text.replace("09f66e6d", "ffffffff"))
+    with pytest.raises(RefusedError):
+        run_stage("fetch", "digits")
+    assert contents("data") == before
+
+
+def test_an_unknown_dataset_is_wrong_use(run_stage):
+    for stage in ("fetch", "ingest"):
+        with pytest.raises(WrongUseError, match=r"must be in params\.yaml"):
+            run_stage(stage, "unknown")
+
+
+def test_a_file_that_is_put_by_hand_is_asked_for(run_stage):
+    with pytest.raises(WrongUseError, match="must exist") as error:
+        run_stage("ingest", "breast_cancer")
+    assert "by hand" in error.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        ("head\n" + ",".join(["1"] * 30) + "\n", "Expected 31 columns, got 30"),
+        ("head\n", "no row"),
+    ],
+)
+def test_a_bad_file_is_refused_by_ingest(content, rule, run_stage):
+    path = Path("data/external/breast_cancer/breast_cancer.csv")
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    with pytest.raises(RefusedError, match=rule):
+        run_stage("ingest", "breast_cancer")
+    assert not Path("data/raw").exists()
+
+
+def test_text_in_a_numeric_column_is_refused_by_preprocess(run_stage):
+    path = Path("data/external/breast_cancer/breast_cancer.csv")
+    path.parent.mkdir(parents=True)
+    row = ["1"] * 30
+    lines = [",".join([*row, str(n % 2)]) for n in range(40)]
+    lines[7] = "wide" + lines[7][1:]
+    path.write_text("\n".join(["head", *lines]) + "\n")
+    run_stage("ingest", "breast_cancer")
+    pass_suite("breast_cancer")
+    with pytest.raises(RefusedError, match="mean_radius must hold numbers") as error:
+        run_stage("preprocess", "breast_cancer_30", "breast_cancer")
+    assert len(str(error.value).splitlines()) == 2
+    assert not Path("data/prepared").exists()
+
+
+@pytest.mark.parametrize("passed", [None, False])
+def test_nothing_is_prepared_from_data_that_did_not_pass(passed, run_stage):
+    run_stage("fetch", "digits")
+    run_stage("ingest", "digits")
+    if passed is not None:
+        pass_suite("digits", passed)
+    with pytest.raises(PedigreeError):
+        run_stage("preprocess", "digits_8", "digits")
+    assert not Path("data/prepared").exists()
+
+
+@pytest.mark.skipif(not MIRROR.is_dir(), reason=f"no mirror of real data at {MIRROR}")
+def test_the_weather_recipe_gives_the_published_figures(run_stage, monkeypatch):
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    section = yaml.load(Path("catalogue/data.yaml"))
+    section["features"] = yaml.load(Path("catalogue/seed_000.yaml"))["features"]
+    Path("params.yaml").write_text(json.dumps(section))
+    monkeypatch.setenv("PEDIGREE_MIRROR", str(MIRROR))
+    run_stage("fetch", "weather_aus")
+    run_stage("ingest", "weather_aus")
+    pass_suite("weather_aus")
+    run_stage("preprocess", "weather_humidity", "weather_aus")
+    folder = Path("data/prepared/weather_humidity")
+    meta = read_meta(folder)
+    assert meta.rows == {"train": 91_003, "validation": 22_751, "test": 28_439}
+    counts = meta.class_counts
+    assert counts["test"] == (22_067, 6_372)
+    assert np.add(counts["train"], counts["validation"]).tolist() == [88_249, 25_505]
+    humidity = np.concatenate([open_split(folder, split).x for split in meta.rows])
+    assert humidity.mean(dtype=float) == pytest.approx(51.482606, abs=1e-6)
+    table = read_splits(Path("data/raw/weather_aus"))["all"]
+    parameters = tabular.load(folder / "transform").parameters
+    both = parameters.numeric.model_copy(
+        update={"columns": ("Evaporation", "Sunshine")}
+    )
+    fitted = tabular.fit(
+        parameters.model_copy(update={"numeric": both}), table, np.arange(1)
+    )
+    np.testing.assert_allclose(
+        fitted.transformer.named_transformers_["numeric"].statistics_,
+        [5.469824, 7.624853],
+        atol=5e-7,
+    )

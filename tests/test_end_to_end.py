@@ -1,0 +1,267 @@
+"""The pipeline as a user runs it: `dvc repro` in a clone, on a small experiment.
+
+The tests run in the order of the file, each on what the one before left.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).resolve().parents[1]
+EXPERIMENT = "breast_cancer_mlp"
+STAGES = [
+    "fetch@breast_cancer",
+    "ingest@breast_cancer",
+    "validate@breast_cancer",
+    "preprocess@breast_cancer_30",
+    f"train@{EXPERIMENT}",
+    f"evaluate@{EXPERIMENT}",
+    f"register@{EXPERIMENT}",
+]
+
+
+class Checkout:
+    """A clone of the project with one short experiment."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        source = str(self.folder / "src")
+        unset = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "KERAS_BACKEND")
+        inherited = {k: v for k, v in os.environ.items() if k not in unset}
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=inherited | {"PATH": path, "PYTHONPATH": source} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def repro(self, *arguments: str, **environment: str) -> list[str]:
+        """Run `dvc repro` and return the stages that ran."""
+        done = self.run("dvc", "repro", *arguments, **environment)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return self.ran(done.stdout)
+
+    @staticmethod
+    def ran(output: str) -> list[str]:
+        mark = "Running stage '"
+        lines = [line for line in output.splitlines() if line.startswith(mark)]
+        return [line.removeprefix(mark).split("'")[0] for line in lines]
+
+    def change(self, *keys: str, value: object) -> None:
+        """Change one leaf of params.yaml."""
+        yaml = YAML()
+        document = yaml.load(self.folder / "params.yaml")
+        section = document
+        for key in keys[:-1]:
+            section = section[key]
+        section[keys[-1]] = value
+        with (self.folder / "params.yaml").open("w") as file:
+            yaml.dump(document, file)
+
+    def read(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes()
+
+    def outputs(self) -> dict[str, bytes]:
+        """The bytes of all outputs of the experiment."""
+        folders = [f"models/{EXPERIMENT}", f"reports/{EXPERIMENT}", "data"]
+        files = [f for name in folders for f in (self.folder / name).rglob("*")]
+        return {
+            str(file.relative_to(self.folder)): file.read_bytes()
+            for file in files
+            if file.is_file()
+        }
+
+    def rows(self, query: str) -> list[tuple]:
+        """Ask the MLflow store, without MLflow."""
+        with sqlite3.connect(self.folder / "mlruns/mlflow.db") as store:
+            return store.execute(query).fetchall()
+
+
+def _copy_project(target: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> Checkout:
+    folder = tmp_path_factory.mktemp("clone")
+    _copy_project(folder)
+    shutil.rmtree(folder / "reports", ignore_errors=True)
+    (folder / "dvc.lock").unlink(missing_ok=True)
+    clone = Checkout(folder)
+    identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+    for command in (
+        ["git", "init", "--quiet"],
+        ["git", "add", "--all"],
+        ["git", *identity, "commit", "--quiet", "--message", "test"],
+        ["pedigree", "deactivate", "--all"],
+        ["pedigree", "activate", EXPERIMENT],
+    ):
+        done = clone.run(*command)
+        assert done.returncode == 0, done.stderr
+    clone.change("experiments", EXPERIMENT, "train", "epochs", value=3)
+    clone.change(
+        "experiments", EXPERIMENT, "evaluate", "bootstrap", "resamples", value=100
+    )
+    return clone
+
+
+def test_all_stages_run_and_leave_a_registered_model(checkout):
+    assert checkout.repro() == STAGES
+    metrics = json.loads(checkout.read(f"reports/{EXPERIMENT}/metrics.json"))
+    assert metrics["test"]["accuracy"] > 0.8
+    versions = checkout.rows("select name, version from model_versions")
+    assert versions == [("breast-cancer", 1)]
+    aliases = checkout.rows("select alias, version from registered_model_aliases")
+    assert aliases == [("challenger", 1)]
+
+
+def test_one_row_of_the_store_holds_parameters_and_test_metrics(checkout):
+    runs = dict(
+        checkout.rows(
+            "select value, run_uuid from tags where key = 'mlflow.runName'"
+            f" and value = 'train@{EXPERIMENT}'"
+        )
+    )
+    run = runs[f"train@{EXPERIMENT}"]
+    metrics = dict(
+        checkout.rows(f"select key, value from latest_metrics where run_uuid = '{run}'")
+    )
+    reported = json.loads(checkout.read(f"reports/{EXPERIMENT}/metrics.json"))
+    assert metrics["test.accuracy"] == reported["test"]["accuracy"]
+    assert {"loss", "val_loss", "validation.accuracy"} <= set(metrics)
+    parameters = dict(
+        checkout.rows(f"select key, value from params where run_uuid = '{run}'")
+    )
+    assert any(key.endswith("train.epochs") for key in parameters)
+    tags = dict(checkout.rows(f"select key, value from tags where run_uuid = '{run}'"))
+    assert tags["dvc.stage"] == f"train@{EXPERIMENT}"
+    assert {"dvc.key", "git.commit", "git.dirty"} <= set(tags)
+    assert f"dvc.out.models/{EXPERIMENT}" in tags
+
+
+def test_a_second_repro_runs_nothing(checkout):
+    assert checkout.repro() == []
+
+
+def test_only_the_stages_that_read_a_leaf_run(checkout):
+    keys = ("experiments", EXPERIMENT, "evaluate", "bootstrap", "seed")
+    affected = checkout.run("pedigree", "affected", ".".join(keys)).stdout.split()
+    checkout.change(*keys, value=1)
+    assert checkout.repro() == affected == STAGES[5:]
+    checkout.change("experiments", EXPERIMENT, "title", value="Another title")
+    assert checkout.repro() == []
+
+
+def test_going_back_restores_the_earlier_outputs_without_running(checkout):
+    metrics = checkout.read(f"reports/{EXPERIMENT}/metrics.json")
+    keys = ("experiments", EXPERIMENT, "evaluate", "bootstrap", "seed")
+    checkout.change(*keys, value=0)
+    assert checkout.repro() == []
+    assert checkout.read(f"reports/{EXPERIMENT}/metrics.json") != metrics
+    checkout.change(*keys, value=1)
+    assert checkout.repro() == []
+    assert checkout.read(f"reports/{EXPERIMENT}/metrics.json") == metrics
+
+
+def test_forced_stages_write_the_same_bytes(checkout):
+    lock, outputs = checkout.read("dvc.lock"), checkout.outputs()
+    ran = checkout.repro("--force", TZ="Asia/Tokyo", PYTHONHASHSEED="7", LC_ALL="C")
+    assert ran == STAGES
+    assert checkout.outputs() == outputs
+    assert checkout.read("dvc.lock") == lock
+    # The same content is the same version.
+    assert len(checkout.rows("select version from model_versions")) == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "code", "said"),
+    [
+        (("train", "epochs"), 0, 2, "train.epochs=0"),
+        (("train", "optimizer", "rate"), 0.1, 2, "unknown"),
+        (("model", "dropout"), [1.5, 0.2], 2, "model.dropout.0=1.5"),
+    ],
+)
+def test_wrong_parameters_cost_no_earlier_result(checkout, keys, value, code, said):
+    params, outputs = checkout.read("params.yaml"), checkout.outputs()
+    checkout.change("experiments", EXPERIMENT, *keys, value=value)
+    try:
+        checked = checkout.run("pedigree", "check")
+        assert checked.returncode == code
+        assert said in checked.stderr
+        assert len(checked.stderr.strip().splitlines()) == 2
+        # And to one who runs DVC without checking first.
+        done = checkout.run("dvc", "repro")
+        assert done.returncode != 0
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+        assert checkout.outputs() == outputs
+    finally:
+        (checkout.folder / "params.yaml").write_bytes(params)
+    assert checkout.repro() == []
+
+
+def test_a_wrong_checksum_costs_no_earlier_result(checkout):
+    params, outputs = checkout.read("params.yaml"), checkout.outputs()
+    document = YAML().load(checkout.folder / "params.yaml")
+    files = document["downloads"]["breast_cancer"]["files"]
+    files[0]["sha256"] = "0" * 64
+    checkout.change("downloads", "breast_cancer", "files", value=files)
+    try:
+        done = checkout.run("dvc", "repro")
+        assert done.returncode != 0
+        assert "0" * 64 in done.stderr
+        assert checkout.outputs() == outputs
+    finally:
+        (checkout.folder / "params.yaml").write_bytes(params)
+    assert checkout.repro() == []
+
+
+def test_data_that_fail_the_gate_stop_everything_after_it(checkout):
+    """A file put by hand, whose columns are swapped, in place of the download."""
+    params, outputs = checkout.read("params.yaml"), checkout.outputs()
+    versions = checkout.rows("select count(*) from model_versions")
+    file = checkout.folder / "data/external/breast_cancer/breast_cancer.csv"
+    good = file.read_text()
+    head, *rows = good.splitlines()
+    swapped = [",".join(reversed(row.split(","))) for row in rows]
+    document = YAML().load(checkout.folder / "params.yaml")
+    del document["downloads"]["breast_cancer"]
+    with (checkout.folder / "params.yaml").open("w") as stream:
+        YAML().dump(document, stream)
+    file.unlink()
+    file.write_text("\n".join([head, *swapped]) + "\n")
+    try:
+        done = checkout.run("dvc", "repro")
+        assert done.returncode != 0
+        ran = checkout.ran(done.stdout)
+        assert ran[-1] == "validate@breast_cancer"
+        kept = {k: v for k, v in checkout.outputs().items() if "data/" not in k}
+        assert kept == {k: v for k, v in outputs.items() if "data/" not in k}
+        assert checkout.rows("select count(*) from model_versions") == versions
+    finally:
+        (checkout.folder / "params.yaml").write_bytes(params)
+        file.unlink(missing_ok=True)
+    assert checkout.run("dvc", "repro").returncode == 0
+    assert checkout.outputs() == outputs

@@ -1,0 +1,353 @@
+"""The proof of leaves, and what `dvc.yaml` says against what the code does."""
+
+import ast
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import grimp
+import pytest
+
+from pedigree.catalogue.activation import activate
+from pedigree.catalogue.read import read_catalogue
+from pedigree.errors import WrongUseError
+from pedigree.params import FORBIDDEN_KEYS, leaves
+from pedigree.pipeline import Pipeline, change_leaves
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# The stages of one experiment, each of which needs an output of every stage before it
+# or of one that does: whatever runs one of them again runs the later ones again.
+CHAIN = (
+    "fetch",
+    "ingest",
+    "validate",
+    "preprocess",
+    "train",
+    "evaluate",
+    "register",
+)
+
+# Which stage is the first to read a leaf, by the beginning of its path.
+FIRST_READERS = {
+    ("downloads", "*"): "fetch",
+    ("datasets", "*", "table"): "ingest",
+    ("datasets", "*", "expectations"): "validate",
+    ("features", "*", "dataset"): "preprocess",
+    ("features", "*", "split"): "preprocess",
+    ("features", "*", "transform"): "preprocess",
+    ("experiments", "*", "features"): "train",
+    ("experiments", "*", "model"): "train",
+    ("experiments", "*", "train"): "train",
+    ("experiments", "*", "evaluate"): "evaluate",
+    ("experiments", "*", "register"): "register",
+    ("experiments", "*", "study"): None,
+    ("experiments", "*", "title"): None,
+    ("experiments", "*", "published"): None,
+}
+
+# Modules that cannot change what a stage writes.
+EXEMPT = {
+    "pedigree.errors": "the words of errors; a failed stage writes nothing",
+    "pedigree.params": "the schema; the values that a stage reads are tracked",
+    "pedigree.tracking": "writes to MLflow, never into an output",
+    "pedigree.data.data_docs": "writes pages for MLflow, never into an output",
+}
+
+# Modules that a stage loads by a name, which no import statement shows.
+CHOSEN = {
+    "fetch": "pedigree.data.sources.{downloads[kind]}",
+    "ingest": "pedigree.data.formats.{table[format]}",
+    "preprocess": "pedigree.data.transforms.{transform[kind]}",
+    "train": "pedigree.models.{model[architecture]}",
+    "evaluate": "pedigree.evaluation.{evaluate[task]}",
+    "register": "pedigree.tracking.pyfunc_model",  # MLflow runs this file by its path
+}
+
+
+@pytest.fixture
+def pipeline(project: Path) -> Pipeline:
+    """Three experiments: images, a small table, a table of every kind of column."""
+    activate(read_catalogue(), ["weather_mlp"])
+    return Pipeline(project)
+
+
+@pytest.fixture
+def whole(project: Path) -> Pipeline:
+    """The whole catalogue, with the datasets that no experiment uses."""
+    content = json.dumps(read_catalogue().entries)  # which is YAML too
+    (project / "params.yaml").write_text(content, "utf-8")
+    return Pipeline(project)
+
+
+def changed_at(parameters: Any, path: Iterable[Any], value: Any) -> Any:
+    changed = deepcopy(parameters)
+    *parents, last = path
+    holder = changed
+    for parent in parents:
+        holder = holder[parent]
+    holder[last] = value
+    return changed
+
+
+def another(value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    return f"{value}x" if isinstance(value, str) else ["x"]
+
+
+def first_reader(path: tuple[Any, ...]) -> str | None:
+    (reader,) = {
+        reader
+        for pattern, reader in FIRST_READERS.items()
+        if len(pattern) <= len(path)
+        and all(p in ("*", step) for p, step in zip(pattern, path, strict=False))
+    }
+    return reader
+
+
+def expected(path: tuple[Any, ...], parameters: Any) -> set[str]:
+    """What has to run again, told from the design and the references alone."""
+    reader, (section, name) = first_reader(path), path[:2]
+    stages = set()
+    for experiment, entry in parameters["experiments"].items():
+        features = entry["features"]
+        dataset = parameters["features"][features]["dataset"]
+        owner = {
+            "downloads": dataset,
+            "datasets": dataset,
+            "features": features,
+            "experiments": experiment,
+        }
+        if reader is None or owner[section] != name:
+            continue
+        names = [dataset] * 3 + [features] + [experiment] * 3
+        chain = [f"{s}@{n}" for s, n in zip(CHAIN, names, strict=True)]
+        stages |= set(chain[CHAIN.index(reader) :])
+    return stages
+
+
+def test_every_leaf_runs_exactly_its_stages_again(pipeline: Pipeline) -> None:
+    parameters = pipeline.parameters
+    paths = list(leaves(parameters))
+    assert len(paths) > 250
+    wrong = {}
+    for path, value in paths:
+        changed = changed_at(parameters, path, another(value))
+        affected = pipeline.affected(changed)
+        if set(affected) != expected(path, parameters):
+            wrong[path] = affected
+    assert not wrong
+
+
+def test_a_shared_leaf_runs_every_experiment_again(whole: Pipeline) -> None:
+    parameters = whole.parameters
+    for path, value in [
+        (("datasets", "weather_aus", "table", "missing", 0), "-"),
+        (("downloads", "fashion_mnist_csv", "files", 0, "sha256"), "a" * 64),
+        (("features", "fashion_csv_28", "split", "validation", "seed"), 0),
+    ]:
+        affected = whole.affected(changed_at(parameters, path, value))
+        assert set(affected) == expected(path, parameters)
+        assert len([name for name in affected if name.startswith("train@")]) == 2
+
+
+def test_what_only_evaluate_reads_runs_evaluate_and_register(
+    pipeline: Pipeline,
+) -> None:
+    key = "experiments.weather_mlp.evaluate"
+    assert pipeline.affected(change_leaves(pipeline.parameters, key)) == [
+        "evaluate@weather_mlp",
+        "register@weather_mlp",
+    ]
+
+
+def test_stages_come_in_the_order_of_the_pipeline(pipeline: Pipeline) -> None:
+    affected = pipeline.affected(change_leaves(pipeline.parameters, "downloads"))
+    assert sorted(affected) == sorted(pipeline.stages)
+    for place, name in enumerate(affected):
+        needed = {
+            maker
+            for maker, stage in pipeline.stages.items()
+            if stage.outputs & pipeline.stages[name].dependencies
+        }
+        assert needed <= set(affected[:place])
+
+
+def test_dvc_itself_finds_the_same_stages_changed(project: Path) -> None:
+    """`dvc status`, against a lock file written from the unchanged parameters."""
+    from dvc.repo import Repo
+
+    activate(read_catalogue(), ["weather_fnn_1_2_1", "weather_mlp"])
+    pipeline = Pipeline(project)
+
+    for stage in pipeline.stages.values():
+        for path in map(Path, stage.outputs):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("an output", "utf-8")
+    with Repo(uninitialized=True) as repo:
+        repo.commit(force=True)
+        assert repo.status() == {}
+    text = Path("params.yaml").read_text("utf-8")
+    for old, new in [
+        ("expectations: breast_cancer", "expectations: digits"),
+        ("flag_missing: true", "flag_missing: false"),
+        ("architecture: convnet", "architecture: mlp"),
+        ("Rain tomorrow from all columns", "Rain"),
+        ("test.accuracy: 0.76", "test.accuracy: 0.77"),
+        ("epochs: 3\n", "epochs: 4\n"),
+        ("register: {model: digits}", "register: {model: numbers}"),
+    ]:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    Path("params.yaml").write_text(text, "utf-8")
+    with Repo(uninitialized=True) as repo:
+        status = repo.status()
+    assert set(status) == set(pipeline.changed(Pipeline().parameters))
+    assert set(status) == {
+        "validate@breast_cancer",
+        "preprocess@weather_all",
+        "train@digits_convnet",
+        "register@digits_convnet",
+        "train@weather_fnn_1_2_1",
+    }
+
+
+@cache
+def imports() -> grimp.ImportGraph:
+    return grimp.build_graph(
+        "pedigree", exclude_type_checking_imports=True, cache_dir=None
+    )
+
+
+def closure(modules: Iterable[str]) -> set[str]:
+    """The modules, and all that they import."""
+    found = set(modules)
+    for module in modules:
+        assert module in imports().modules, f"there is no {file_of(module)}"
+        found |= imports().find_upstream_modules(module)
+    return found
+
+
+def file_of(module: str) -> Path:
+    path = Path("src", *module.split("."))
+    return path / "__init__.py" if (ROOT / path).is_dir() else path.with_suffix(".py")
+
+
+def is_exempt(module: str) -> bool:
+    parents = {module, *(module[:i] for i, c in enumerate(module) if c == ".")}
+    return bool(parents & EXEMPT.keys()) or file_of(module).name == "__init__.py"
+
+
+def entry_of(stage: str, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry that a stage was made for."""
+    if stage == "fetch":
+        return {"downloads": parameters["downloads"][name]}
+    sections = {"ingest": "datasets", "validate": "datasets", "preprocess": "features"}
+    return dict(parameters[sections.get(stage, "experiments")][name])
+
+
+def test_dependencies_are_the_modules_that_shape_the_output(whole: Pipeline) -> None:
+    """Each stage names what it imports; a template names nothing that none imports."""
+    read: dict[str, set[str]] = {}
+    named: dict[str, set[str]] = {}
+    missing = set()
+    for address, stage in whole.stages.items():
+        script, _, name = address.partition("@")
+        modules = [f"pedigree.stages.{script}"]
+        if script in CHOSEN:
+            entry = entry_of(script, name, whole.parameters)
+            modules.append(CHOSEN[script].format(**entry))
+        imported = closure(modules)
+        shaping = {str(file_of(m)) for m in imported if not is_exempt(m)}
+        code = {path for path in stage.dependencies if path.startswith("src/")}
+        missing |= {f"{script}: {path}" for path in shaping - code}
+        read.setdefault(script, set()).update(str(file_of(m)) for m in imported)
+        named.setdefault(script, set()).update(code)
+    needless = {
+        f"{script}: {path}" for script in named for path in named[script] - read[script]
+    }
+    assert (sorted(missing), sorted(needless)) == ([], [])
+
+
+def test_packages_hold_no_code() -> None:
+    for path in (ROOT / "src/pedigree").rglob("__init__.py"):
+        if path.parent.name != "cli":
+            statements = ast.parse(path.read_text("utf-8")).body
+            assert all(isinstance(each, ast.Expr) for each in statements), path
+
+
+def test_every_dependency_exists_or_is_made(whole: Pipeline) -> None:
+    made = {path for stage in whole.stages.values() for path in stage.outputs}
+    needed = {path for stage in whole.stages.values() for path in stage.dependencies}
+    assert {path for path in needed - made if not (ROOT / path).exists()} == set()
+
+
+def test_every_stage_can_be_run_from_the_cache(whole: Pipeline) -> None:
+    """DVC's run cache takes stages with a dependency and an output, and no others."""
+    for stage in whole.stages.values():
+        assert stage.dependencies
+        assert stage.outputs
+
+
+def test_no_parameter_bears_a_name_that_the_run_cache_drops(whole: Pipeline) -> None:
+    names = {step for path, _ in leaves(whole.parameters) for step in path}
+    assert not names & FORBIDDEN_KEYS
+
+
+def test_no_stage_depends_on_a_whole_folder_of_code(whole: Pipeline) -> None:
+    for stage in whole.stages.values():
+        for path in stage.dependencies:
+            assert not path.startswith("src") or path.endswith(".py")
+
+
+def test_a_dotted_name_is_found() -> None:
+    parameters = {"published": {"test.accuracy": 0.9, "test.accuracy_macro": 0.8}}
+    changed = change_leaves(parameters, "published.test.accuracy")["published"]
+    assert changed["test.accuracy"] != 0.9
+    assert changed["test.accuracy_macro"] == 0.8
+
+
+@pytest.mark.parametrize("key", ["", "experiments.digits", "evaluate", "features."])
+def test_an_unknown_key_is_refused(pipeline: Pipeline, key: str) -> None:
+    with pytest.raises(WrongUseError, match="KEY must be a key of"):
+        change_leaves(pipeline.parameters, key)
+
+
+def test_an_empty_list_can_change() -> None:
+    assert change_leaves({"a": {"b": [], "c": {}}}, "a") == {
+        "a": {"b": ["another"], "c": {}}
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "received"),
+    [
+        ("${item.kind}", "${item.sort}", "Could not find 'item.sort'"),
+        ("foreach: ${downloads}", "foreach: ${download}", "Could not find 'download'"),
+        ("cmd: python", "command: python", "extra keys not allowed"),
+        ("data/raw/${key}", "data/external/${key}", "data/external/"),
+    ],
+)
+def test_a_wrong_template_is_explained(
+    project: Path, old: str, new: str, received: str
+) -> None:
+    text = (project / "dvc.yaml").read_text("utf-8")
+    assert old in text
+    (project / "dvc.yaml").write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(WrongUseError) as caught:
+        assert Pipeline(project).stages
+    assert received in caught.value.rule
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_missing_pipeline_is_named(project: Path) -> None:
+    shutil.move(project / "dvc.yaml", project / "other.yaml")
+    with pytest.raises(WrongUseError, match=r"dvc\.yaml must exist"):
+        Pipeline(project)

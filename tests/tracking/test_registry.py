@@ -1,0 +1,337 @@
+"""Registered models answer to raw rows, wherever the folder is."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from pedigree.data import raw
+from pedigree.data.prepared import Column, Meta, write_meta
+from pedigree.data.transforms import image, tabular
+from pedigree.errors import RefusedError
+from pedigree.params import ImageTransform, TabularTransform, parse
+from pedigree.tracking.registry import inference_requirements, register_version
+from pedigree.tracking.run_log import RunLog
+from pedigree.tracking.store import experiment_id, open_client
+
+ROOT = Path(__file__).resolve().parents[2]
+
+WEATHER = pa.table(
+    {
+        "Temp": [1.5, None, 3.0, 4.0],
+        "Wind": ["N", "S", None, "N"],
+        "Cloud": [1, 2, 3, 4],
+        "Humidity": [0.5, 0.25, 0.5, 1.0],
+        "Rain": ["No", "Yes", "No", "Yes"],
+    }
+)
+LABEL = {"column": "Rain", "values": ["No", "Yes"], "classes": ["No", "Yes"]}
+
+
+def write_weather(folder: Path) -> tuple[int, ...]:
+    section = {
+        "kind": "tabular",
+        "label": LABEL | {"missing": "refuse"},
+        "fit": "train",
+        "numeric": {
+            "columns": ["Temp", "Cloud", "Humidity"],
+            "fill": "mean",
+            "scale": "standard",
+            "flag_missing": True,
+        },
+        "categorical": {"columns": ["Wind"]},
+    }
+    parameters = parse(TabularTransform, section, Path("params.yaml"))
+    fitted = tabular.fit(parameters, WEATHER, np.arange(4))
+    columns = tabular.describe_columns(parameters, WEATHER)
+    write(folder, fitted, "tabular", ("No", "Yes"), columns)
+    return fitted.input_shape
+
+
+def write_digits(folder: Path) -> tuple[int, ...]:
+    section = {
+        "kind": "image",
+        "label": {
+            "column": "label",
+            "values": [0, 1, 2],
+            "classes": ["0", "1", "2"],
+            "missing": "refuse",
+        },
+        "divide_by": 16,
+    }
+    parameters = parse(ImageTransform, section, Path("params.yaml"))
+    images = np.zeros((3, 8, 8), dtype=np.uint8)
+    table = raw.table_of_images(images, np.arange(3))
+    fitted = image.fit(parameters, table, np.arange(3))
+    write(folder, fitted, "image", ("0", "1", "2"), ())
+    return fitted.input_shape
+
+
+def write(folder, fitted, kind: str, classes: tuple, columns: tuple[Column, ...]):
+    (folder / "transform").mkdir(parents=True)
+    fitted.save(folder / "transform")
+    counts = {"train": (1,) * len(classes)}
+    meta = Meta(
+        kind,
+        "label",
+        classes,
+        fitted.input_shape,
+        fitted.divide_by,
+        fitted.feature_names,
+        columns,
+        {"train": len(classes)},
+        counts,
+    )
+    write_meta(folder, meta)
+
+
+def save_keras(path: Path, input_shape: tuple[int, ...], units: int) -> None:
+    import keras
+
+    from pedigree.models.archive import save_model
+
+    keras.utils.set_random_seed(0)
+    activation = "sigmoid" if units == 1 else "softmax"
+    layers = [
+        keras.layers.Input(input_shape),
+        keras.layers.Rescaling(1 / 16),
+        keras.layers.Flatten(),
+        keras.layers.Dense(units, activation),
+    ]
+    save_model(keras.Sequential(layers), path)
+
+
+class Trained(SimpleNamespace):
+    """A model that has been trained, and its run."""
+
+    run: RunLog
+    root: Path
+    name: str
+
+    def register(self, key: str = "") -> ModelVersion:
+        if key:
+            self.run.set_tags({"dvc.key": key})
+        folder = Path("data/prepared/f")
+        path = Path("models", self.name, "model.keras")
+        return register_version(self.run, self.name, path, folder, "a description")
+
+
+@pytest.fixture(scope="module", params=["weather", "digits"])
+def files(request, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    root = tmp_path_factory.mktemp(request.param)
+    folder = root / "data/prepared/f"
+    shape, units = {
+        "weather": lambda: (write_weather(folder), 1),
+        "digits": lambda: (write_digits(folder), 3),
+    }[request.param]()
+    save_keras(root / "models" / request.param / "model.keras", shape, units)
+    return request.param, root
+
+
+@pytest.fixture
+def trained(files: tuple[str, Path], store: Path) -> Trained:
+    name, source = files
+    root = store.parent
+    shutil.copytree(source, root, dirs_exist_ok=True)
+    client = open_client()
+    tags = {
+        "dvc.stage": f"train@{name}",
+        "dvc.key": "0a",
+        f"dvc.out.models/{name}": "0b.dir",
+        "git.commit": "0c",
+        "mlflow.note": "not taken over",
+    }
+    run = client.create_run(experiment_id(client, "lessons"), tags=tags)
+    client.set_terminated(run.info.run_id, "FINISHED")
+    return Trained(run=RunLog(client, run.info.run_id), root=root, name=name)
+
+
+def load(name: str):
+    import mlflow
+
+    return mlflow.pyfunc.load_model(f"models:/{name}@challenger")
+
+
+def test_a_version_carries_its_lineage(
+    trained: Trained, capfd: pytest.CaptureFixture
+) -> None:
+    client, run_id = trained.run.client, trained.run.run_id
+    before = client.get_run(run_id).info
+    version = trained.register()
+    assert version.tags == {
+        "dvc.stage": f"train@{trained.name}",
+        "dvc.key": "0a",
+        f"dvc.out.models/{trained.name}": "0b.dir",
+        "git.commit": "0c",
+        "pedigree.experiment": trained.name,
+        "pedigree.study": "lessons",
+    }
+    assert version.run_id == run_id and version.description == "a description"
+    after = client.get_run(run_id)
+    assert (after.info.status, after.info.end_time) == ("FINISHED", before.end_time)
+    (output,) = after.outputs.model_outputs
+    logged = client.get_logged_model(output.model_id)
+    assert version.source == f"models:/{logged.model_id}"
+    assert (logged.source_run_id, logged.status) == (run_id, "READY")
+    assert capfd.readouterr() == ("", ""), "MLflow's notices clutter the terminal"
+
+
+def test_only_another_model_or_training_makes_another_version(
+    trained: Trained,
+) -> None:
+    client = trained.run.client
+    assert trained.register().version == 1
+    assert trained.register().version == 1
+    assert trained.register(key="0d").version == 2
+    client.delete_registered_model_alias(trained.name, "challenger")
+    assert trained.register(key="0a").version == 1
+    newest = client.get_model_version_by_alias(trained.name, "challenger")
+    assert int(newest.version) == 2
+
+
+def test_nothing_is_pickled(trained: Trained) -> None:
+    trained.register()
+    names = {path.name for path in (trained.root / "mlruns").rglob("*")}
+    assert "pyfunc_model.py" in names
+    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
+
+
+def test_it_answers_after_the_folder_has_moved(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained.register()
+    moved = trained.root / "moved"
+    moved.mkdir()
+    shutil.move(trained.root / "mlruns", moved)
+    for name in ("data", "models"):
+        shutil.rmtree(trained.root / name)
+    monkeypatch.chdir(moved)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    open_client()
+    model = load(trained.name)
+    if trained.name == "digits":
+        answer = model.predict(np.zeros((2, 8, 8, 1), dtype=np.uint8))
+        probabilities = ["probability_0", "probability_1", "probability_2"]
+    else:
+        answer = model.predict(WEATHER.to_pandas().drop(columns="Rain"))
+        probabilities = ["probability_No", "probability_Yes"]
+    assert list(answer.columns) == ["label", *probabilities]
+    assert np.allclose(answer[probabilities].sum(axis=1), 1, atol=1e-6)
+    best = answer[probabilities].to_numpy().argmax(axis=1)
+    labels = [probabilities[index].removeprefix("probability_") for index in best]
+    assert list(answer["label"]) == labels
+
+
+def test_bad_input_is_named(trained: Trained) -> None:
+    trained.register()
+    model = load(trained.name)
+    if trained.name == "digits":
+        with pytest.raises(MlflowException, match="does not match expected shape"):
+            model.predict(np.zeros((2, 4, 4, 1), dtype=np.uint8))
+        with pytest.raises(MlflowException, match="uint8"):
+            model.predict(np.zeros((2, 8, 8, 1), dtype=np.float32))
+        return
+    rows = WEATHER.to_pandas().drop(columns="Rain")
+    whole = model.predict(rows)
+    filled = model.predict(rows.drop(columns=["Temp"]))
+    assert len(filled) == len(whole)
+    with pytest.raises(MlflowException, match="Cloud"):
+        model.predict(rows.drop(columns=["Cloud"]))
+    with pytest.raises(RefusedError, match=r"Humidity must have a value.*in row 2"):
+        model.predict(rows.assign(Humidity=[0.5, 0.5, None, 1.0]))
+    with pytest.raises(MlflowException, match="Temp"):
+        model.predict(rows.assign(Temp="warm"))
+    with pytest.raises(RefusedError, match="the column Wind must hold values of type"):
+        model.predict(rows.assign(Wind=pd.Series([1, "N", "S", "N"], dtype=object)))
+
+
+def test_the_signature_says_what_may_be_missing(trained: Trained) -> None:
+    trained.register()
+    signature = load(trained.name).metadata.signature
+    if trained.name == "digits":
+        (tensor,) = signature.inputs.to_dict()
+        assert tensor["tensor-spec"] == {"dtype": "uint8", "shape": (-1, 8, 8, 1)}
+        return
+    columns = {each["name"]: each for each in signature.inputs.to_dict()}
+    assert {name: each["required"] for name, each in columns.items()} == {
+        "Temp": False,
+        "Wind": False,
+        "Cloud": True,
+        "Humidity": True,
+    }
+    types = {name: each["type"] for name, each in columns.items()}
+    assert types == {
+        "Temp": "double",
+        "Wind": "string",
+        "Cloud": "long",
+        "Humidity": "double",
+    }
+
+
+def test_requirements_are_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    requirements = inference_requirements()
+    assert all("==" in each for each in requirements)
+    names = [each.partition("==")[0] for each in requirements]
+    assert "jax" in names and "tensorflow" not in names
+
+
+@pytest.mark.slow
+def test_it_is_served(trained: Trained) -> None:
+    trained.register()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {"MLFLOW_TRACKING_URI": "sqlite:///mlruns/mlflow.db"}
+    environment.pop("PYTHONPATH", None)
+    uri = f"models:/{trained.name}@challenger"
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", uri]
+    command += ["--env-manager", "local", "--host", "127.0.0.1", "--port", str(port)]
+    if trained.name == "digits":
+        body = {"inputs": np.zeros((2, 8, 8, 1), dtype=int).tolist()}
+    else:
+        rows = [
+            {"Temp": None, "Wind": "N", "Cloud": 1, "Humidity": 0.5},
+            {"Cloud": 2, "Humidity": 1},
+        ]
+        body = {"dataframe_records": rows}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/invocations",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with subprocess.Popen(command, env=environment, start_new_session=True) as server:
+        try:
+            answer = json.loads(ask(request, server))
+        finally:
+            os.killpg(server.pid, 15)
+    assert len(answer["predictions"]) == 2
+    assert {"label"} < set(answer["predictions"][0])
+
+
+def ask(request: urllib.request.Request, server: "subprocess.Popen[bytes]") -> bytes:
+    """Send a request as soon as somebody listens."""
+    deadline = time.monotonic() + 180
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.read()
+        except urllib.error.HTTPError as error:
+            pytest.fail(error.read().decode())
+        except urllib.error.URLError:
+            assert server.poll() is None and time.monotonic() < deadline
+            time.sleep(0.5)

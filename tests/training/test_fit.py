@@ -1,0 +1,158 @@
+"""A training that is stopped and resumed ends in the bytes of one left alone."""
+
+import numpy as np
+import pytest
+
+from pedigree.errors import RefusedError
+from pedigree.models.build import build_model
+from pedigree.params import Model, Train, parse
+from pedigree.training.checkpoint import CheckpointFile
+from pedigree.training.fit import Examples, compile_model, fit
+
+MLP = Model(architecture="mlp", seed=3, hidden=[16], activation="relu", dropout=[0.5])
+CONVNET = Model(
+    architecture="convnet",
+    seed=3,
+    blocks=[[4]],
+    kernel=3,
+    padding="same",
+    activation="relu",
+    dense=[8],
+    dropout={"blocks": [0.25], "dense": 0.4},
+)
+
+
+def _parameters(**changes):
+    values = {
+        "loss": "categorical_crossentropy",
+        "optimizer": {"name": "adam", "learning_rate": 0.01},
+        "batch_size": 16,
+        "epochs": 6,
+        "seed": 5,
+        "precision": "float32",
+        "xla": False,
+    }
+    return parse(Train, values | changes, "params.yaml")
+
+
+def _examples(shape, rows, seed):
+    rng = np.random.default_rng(seed)
+    classes = rng.integers(0, 3, rows)
+    x = rng.normal(size=(rows, *shape)) + classes.reshape(-1, *[1] * len(shape))
+    return Examples(x.astype("float32"), classes)
+
+
+def _train(architecture, shape, parameters, key, stop_after=None):
+    def listener(figures, epoch):
+        del figures
+        if epoch == stop_after:
+            raise KeyboardInterrupt
+
+    model = build_model(architecture, shape, 3, None, parameters.loss)
+    compile_model(model, parameters)
+    history = fit(
+        model,
+        _examples(shape, 100, 0),
+        _examples(shape, 40, 1),
+        3,
+        parameters,
+        CheckpointFile(key),
+        listener,
+    )
+    return model.get_weights(), history
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "shape", "changes"),
+    [
+        pytest.param(MLP, (5,), {}, id="dense net with dropout"),
+        pytest.param(CONVNET, (8, 8, 1), {}, id="convnet with dropout"),
+        pytest.param(
+            MLP,
+            (5,),
+            {
+                "reduce_learning_rate": {
+                    "monitor": "val_loss",
+                    "factor": 0.5,
+                    "patience": 1,
+                },
+                "early_stopping": {
+                    "monitor": "val_loss",
+                    "patience": 1,
+                    "restore_best_weights": True,
+                },
+                "optimizer": {"name": "sgd", "learning_rate": 1.0, "momentum": 0.9},
+                "epochs": 12,
+            },
+            id="callbacks with a memory",
+        ),
+    ],
+)
+def test_a_resumed_training_equals_one_left_alone(architecture, shape, changes):
+    parameters = _parameters(**changes)
+    expected, history = _train(architecture, shape, parameters, "alone")
+    for stop_after in (2, len(history)):
+        key = f"stopped-{stop_after}"
+        # The listener hears of an epoch before it is saved: the epoch is done again.
+        with pytest.raises(KeyboardInterrupt):
+            _train(architecture, shape, parameters, key, stop_after)
+        weights, resumed = _train(architecture, shape, parameters, key)
+        assert resumed == history
+        for one, other in zip(expected, weights, strict=True):
+            assert np.array_equal(one, other)
+
+
+def test_early_stopping_ends_before_the_last_epoch_and_is_not_undone_by_resuming():
+    parameters = _parameters(
+        epochs=40,
+        optimizer={"name": "sgd", "learning_rate": 2.0, "momentum": 0.0},
+        early_stopping={
+            "monitor": "val_loss",
+            "patience": 0,
+            "restore_best_weights": True,
+        },
+    )
+    expected, history = _train(MLP, (5,), parameters, "stopped")
+    assert len(history) < 40
+    # The checkpoint of the last epoch is still there: the training was killed just
+    # before it wrote its model.
+    weights, resumed = _train(MLP, (5,), parameters, "stopped")
+    assert resumed == history
+    for one, other in zip(expected, weights, strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_the_history_has_one_row_per_epoch():
+    _, history = _train(MLP, (5,), _parameters(epochs=2), "history")
+    assert [row["epoch"] for row in history] == [1, 2]
+    names = ["epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate"]
+    assert sorted(history[0]) == sorted(names)
+
+
+def test_class_weights_change_the_training():
+    plain, _ = _train(MLP, (5,), _parameters(epochs=1), "plain")
+    parameters = _parameters(epochs=1, class_weight=[0.1, 1.0, 5.0])
+    weighted, _ = _train(MLP, (5,), parameters, "weighted")
+    assert not np.array_equal(plain[0], weighted[0])
+
+
+def test_a_diverged_training_is_refused():
+    parameters = _parameters(
+        epochs=3,
+        optimizer={"name": "sgd", "learning_rate": 1e30, "momentum": 0.0},
+    )
+    with pytest.raises(RefusedError, match="the loss must be finite"):
+        _train(MLP, (5,), parameters, "diverged")
+
+
+def test_a_finished_training_forgets_its_checkpoint():
+    _train(MLP, (5,), _parameters(epochs=1), "finished")
+    file = CheckpointFile("finished")
+    assert file.load() is not None
+    file.remove()
+    assert file.load() is None
