@@ -72,6 +72,10 @@ class Clone:
         """Run a command in the clone and return its seconds."""
         return run(command, self.folder)
 
+    def capture(self, command: Sequence[str]) -> str:
+        """Run a command in the clone and return what it prints."""
+        return _checked(command, self.folder).stdout
+
     def parameters(self, change) -> None:
         """Change params.yaml."""
         path, yaml = self.folder / "params.yaml", YAML()
@@ -82,11 +86,16 @@ class Clone:
 
 
 def run(command: Sequence[str], folder: Path) -> float:
+    started = time.perf_counter()
+    _checked(command, folder)
+    return time.perf_counter() - started
+
+
+def _checked(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
     mirror = os.environ.get("PEDIGREE_MIRROR")
     environment = os.environ | {"PYTHONPATH": str(folder / "src")}
     if mirror:
         environment["PEDIGREE_MIRROR"] = str(Path(mirror).resolve())
-    started = time.perf_counter()
     done = subprocess.run(
         command,
         cwd=folder,
@@ -95,10 +104,9 @@ def run(command: Sequence[str], folder: Path) -> float:
         text=True,
         check=False,
     )
-    seconds = time.perf_counter() - started
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
-    return seconds
+    return done
 
 
 def training(clone: Clone, arguments: argparse.Namespace) -> None:
@@ -131,6 +139,26 @@ def training(clone: Clone, arguments: argparse.Namespace) -> None:
     _row("bare Keras script", bare, bare)
     _row("train, by DVC", stage, bare)
     _row("preprocess, train, evaluate, register", together, bare)
+    _tracking(clone, arguments, stage)
+
+
+def _tracking(clone: Clone, arguments: argparse.Namespace, stage: list[float]) -> None:
+    """The share of tracking in a train stage: the same run, without a training."""
+    epochs = str(arguments.epochs)
+    command = [sys.executable, str(ROOT / "bench/tracking.py"), EXPERIMENT, epochs]
+    rounds = []
+    for _ in range(max(arguments.rounds, 3)):
+        done = clone.capture(command)
+        rounds.append([float(word) for word in done.split()[-3:]])
+    opened, logged, closed = (
+        statistics.median(part) for part in zip(*rounds, strict=True)
+    )
+    share = (opened + logged + closed) / statistics.median(stage)
+    print(
+        f"tracking: {opened:.2f} s to open a run (imports included), "
+        f"{1000 * logged / arguments.epochs:.0f} ms per epoch, {closed:.2f} s to "
+        f"close it: {100 * share:.1f} % of the train stage; {len(rounds)} rounds"
+    )
 
 
 def _stage(clone: Clone, name: str, key: str) -> float:
@@ -222,15 +250,7 @@ def _peak(clone: Clone, command: list[str]) -> float:
         "stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL); "
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *command],
-        cwd=clone.folder,
-        env=os.environ | {"PYTHONPATH": str(clone.folder / "src")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return int(done.stdout) / 1024
+    return int(clone.capture([sys.executable, "-c", code, *command])) / 1024
 
 
 PARTS = {"noop": noop, "imports": imports, "memory": memory, "training": training}

@@ -246,10 +246,9 @@ def test_data_that_fail_the_gate_stop_everything_after_it(checkout):
     good = file.read_text()
     head, *rows = good.splitlines()
     swapped = [",".join(reversed(row.split(","))) for row in rows]
-    document = YAML().load(checkout.folder / "params.yaml")
-    del document["downloads"]["breast_cancer"]
-    with (checkout.folder / "params.yaml").open("w") as stream:
-        YAML().dump(document, stream)
+    text = params.decode()
+    datasets = text[text.index("\ndatasets:") :]
+    (checkout.folder / "params.yaml").write_text("downloads: {}\n" + datasets)
     file.unlink()
     file.write_text("\n".join([head, *swapped]) + "\n")
     try:

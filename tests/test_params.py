@@ -9,17 +9,14 @@ from hypothesis import strategies as st
 from pedigree.catalogue.read import SECTIONS, read_catalogue
 from pedigree.errors import WrongUseError
 from pedigree.params import (
-    FORBIDDEN_KEYS,
     PARAMS_FILE,
     Parameters,
     Train,
-    leaves,
-    load_yaml,
-    parse,
     read_parameters,
     read_section,
 )
 from pedigree.pipeline import change_leaves
+from pedigree.sections import FORBIDDEN_KEYS, leaves, load_yaml, parse
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUE = read_catalogue(ROOT / "catalogue")

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pedigree.errors import WrongUseError
-from pedigree.params import PARAMS_FILE, leaves, load_yaml
+from pedigree.params import PARAMS_FILE
+from pedigree.sections import leaves, load_yaml
 
 if TYPE_CHECKING:
     from dvc.repo import Repo

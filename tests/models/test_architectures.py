@@ -95,7 +95,7 @@ def test_another_process_gives_the_same_bytes(tmp_path):
 from pathlib import Path
 from pedigree.models.archive import save_model
 from pedigree.models.build import build_model
-from pedigree.params import Model
+from pedigree.params import (Model)
 for architecture, values, shape, classes, loss in {_recipes()!r}:
     model = Model(architecture=architecture, seed=1, **values)
     built = build_model(model, shape, classes, None, loss)

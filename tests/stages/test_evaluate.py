@@ -106,7 +106,7 @@ def test_evaluate(evaluated, capsys):
     assert trained.metrics == {
         name: value
         for name, value in recorder.metrics.items()
-        if name.startswith("test.")
+        if name.startswith(("test.", "validation."))
     }
     assert trained.artifacts == ["reports/tiny/plots"]
     shown = capsys.readouterr().out

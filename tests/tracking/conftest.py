@@ -39,7 +39,7 @@ import time
 from pathlib import Path
 
 from pedigree.errors import RefusedError
-from pedigree.params import load_yaml
+from pedigree.sections import (load_yaml)
 from pedigree.tracking.stage import run_stage
 
 

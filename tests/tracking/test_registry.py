@@ -23,7 +23,8 @@ from pedigree.data import raw
 from pedigree.data.prepared import Column, Meta, write_meta
 from pedigree.data.transforms import image, tabular
 from pedigree.errors import RefusedError
-from pedigree.params import ImageTransform, TabularTransform, parse
+from pedigree.params import ImageTransform, TabularTransform
+from pedigree.sections import parse
 from pedigree.tracking.registry import inference_requirements, register_version
 from pedigree.tracking.run_log import RunLog
 from pedigree.tracking.store import experiment_id, open_client

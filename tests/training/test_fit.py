@@ -1,11 +1,13 @@
 """A training that is stopped and resumed ends in the bytes of one left alone."""
 
+import keras
 import numpy as np
 import pytest
 
 from pedigree.errors import RefusedError
 from pedigree.models.build import build_model
-from pedigree.params import Model, Train, parse
+from pedigree.params import Model, Train
+from pedigree.sections import parse
 from pedigree.training.checkpoint import CheckpointFile
 from pedigree.training.fit import Examples, compile_model, fit
 
@@ -83,7 +85,7 @@ def _own_folder(tmp_path, monkeypatch):
                 },
                 "early_stopping": {
                     "monitor": "val_loss",
-                    "patience": 1,
+                    "patience": 3,
                     "restore_best_weights": True,
                 },
                 "optimizer": {"name": "sgd", "learning_rate": 1.0, "momentum": 0.9},
@@ -96,7 +98,7 @@ def _own_folder(tmp_path, monkeypatch):
 def test_a_resumed_training_equals_one_left_alone(architecture, shape, changes):
     parameters = _parameters(**changes)
     expected, history = _train(architecture, shape, parameters, "alone")
-    for stop_after in (2, len(history)):
+    for stop_after in {2, len(history)}:
         key = f"stopped-{stop_after}"
         # The listener hears of an epoch before it is saved: the epoch is done again.
         with pytest.raises(KeyboardInterrupt):
@@ -139,6 +141,21 @@ def test_class_weights_change_the_training():
     parameters = _parameters(epochs=1, class_weight=[0.1, 1.0, 5.0])
     weighted, _ = _train(MLP, (5,), parameters, "weighted")
     assert not np.array_equal(plain[0], weighted[0])
+
+
+@pytest.mark.parametrize(
+    "changes", [{"xla": True}, {"precision": "mixed_bfloat16"}], ids=["xla", "mixed"]
+)
+def test_compiled_and_mixed_precision_trainings_learn(changes):
+    parameters = _parameters(epochs=8, **changes)
+    keras.config.set_dtype_policy(parameters.precision)
+    try:
+        _, history = _train(MLP, (5,), parameters, "variant")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert history[-1]["val_accuracy"] > 0.8
+    _, plain = _train(MLP, (5,), _parameters(epochs=8), "plain")
+    assert history != plain
 
 
 def test_a_diverged_training_is_refused():

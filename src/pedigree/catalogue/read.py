@@ -9,17 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from pedigree.errors import WrongUseError
-from pedigree.params import (
-    Dataset,
-    Download,
-    Experiment,
-    Features,
-    Name,
-    Parameters,
-    Section,
-    load_yaml,
-    parse,
-)
+from pedigree.params import Dataset, Download, Experiment, Features, Name, Parameters
+from pedigree.sections import Section, load_yaml, parse
 
 CATALOGUE = Path("catalogue")
 DATA_FILE = "data.yaml"

@@ -28,7 +28,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field
 
 from pedigree.errors import WrongUseError
-from pedigree.params import Section, load_yaml, parse
+from pedigree.sections import Section, load_yaml, parse
 
 # Arguments of the library that are deprecated or make no sense in a file.
 _WITHHELD_ARGUMENTS = frozenset({"batch_id", "condition_parser"})

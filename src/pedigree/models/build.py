@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pedigree.errors import WrongUseError
 from pedigree.models.head import classification_head
-from pedigree.params import PARAMS_FILE, Model, parse
+from pedigree.params import PARAMS_FILE, Model
+from pedigree.sections import parse
 
 if TYPE_CHECKING:
     import keras

@@ -1,0 +1,129 @@
+"""Frozen sections of YAML files, and errors that name the key and what it holds."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pedigree.errors import WrongUseError
+
+# DVC drops keys of these names from the key of its run cache at any depth: the cache
+# would then restore an output made with another value.
+FORBIDDEN_KEYS = frozenset({"size", "nfiles"})
+
+SectionType = TypeVar("SectionType")
+
+
+class Section(BaseModel):
+    """A frozen, strict part of `params.yaml`."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+def load_yaml(path: Path) -> Any:
+    """Read a YAML 1.2 file, with the parser that DVC uses.
+
+    Raises:
+        WrongUseError: If the file is missing or is not YAML.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise WrongUseError(
+            f"{path} must exist. Received: no such file",
+            "Run the command in the root of the project.",
+        ) from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        cause = " ".join(str(error).split())
+        raise WrongUseError(
+            f"{path} must be YAML. Received: {cause}", f"Correct {path}."
+        ) from None
+
+
+def parse(
+    section_type: type[SectionType],
+    data: Any,
+    path: Path,
+    keys: tuple[str, ...] = (),
+) -> SectionType:
+    """Check plain data against a section's type.
+
+    Args:
+        section_type: The type of the section.
+        data: What was read.
+        path: The file it was read from, for the message.
+        keys: Where the data stands in that file, for the message.
+
+    Raises:
+        WrongUseError: If the data does not fit.
+    """
+    for leaf, _ in leaves(data):
+        for key in leaf:
+            if key in FORBIDDEN_KEYS:
+                where = ".".join([*keys, *map(str, leaf)])
+                raise WrongUseError(
+                    f"no parameter may be called {key!r}: DVC's run cache ignores "
+                    f"such keys. Received: {where} in {path}",
+                    "Rename the parameter.",
+                )
+    try:
+        # The JSON mode is strict and still takes a list for a tuple.
+        return TypeAdapter(section_type).validate_json(
+            json.dumps(data, default=str), strict=True
+        )
+    except ValidationError as error:
+        raise _explain(error, data, path, keys) from None
+
+
+def leaves(data: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield the path and the value of every leaf of nested dicts and lists."""
+    children: Any = ()
+    if isinstance(data, Mapping):
+        children = data.items()
+    elif isinstance(data, list | tuple):
+        children = list(enumerate(data))
+    if not children:
+        yield (), data
+    for key, child in children:
+        for path, value in leaves(child):
+            yield (key, *path), value
+
+
+def _explain(
+    error: ValidationError, data: Any, path: Path, keys: tuple[str, ...]
+) -> WrongUseError:
+    """Turn pydantic's report into the two lines of a `PedigreeError`."""
+    first, *others = error.errors(include_url=False)
+    where, received = _locate(data, first["loc"])
+    dotted = ".".join([*keys, *map(str, where)])
+    rule = first["msg"].removeprefix("Value error, ")
+    remedy = f"Correct {path}; `pedigree check` reads it without running anything."
+    if others:
+        remedy += f" {len(others)} more to correct."
+    if first["type"] == "missing":
+        missing = ".".join([*keys, *map(str, where), str(first["loc"][-1])])
+        rule = f"{missing} is required. Received: nothing in {path}"
+        return WrongUseError(rule, remedy)
+    if first["type"] == "extra_forbidden":
+        rule = "the key is unknown"
+    shown = json.dumps(received, default=str)
+    shown = shown if len(shown) <= 100 else shown[:97] + "..."
+    rule = f"{rule}. Received: {dotted or path}={shown} in {path}"
+    return WrongUseError(rule, remedy)
+
+
+def _locate(data: Any, location: tuple[int | str, ...]) -> tuple[list[int | str], Any]:
+    """Follow a pydantic location into the data, leaving out the tags of unions."""
+    where: list[int | str] = []
+    for step in location:
+        inside = isinstance(data, Mapping) and step in data
+        if inside or (
+            isinstance(data, list) and isinstance(step, int) and step < len(data)
+        ):
+            where.append(step)
+            data = data[step]
+    return where, data
