@@ -217,7 +217,7 @@ def test_yardstick_is_measured_only_on_demand():
     split = Arrays(x, labels, np.arange(60))
     found = classification.measure(
         {"test": probabilities},
-        {"train": split, "test": split},
+        dict.fromkeys(("train", "validation", "test"), split),
         meta(),
         parameters(splits=("test",), yardstick="hist_gradient_boosting"),
     )

@@ -8,7 +8,9 @@ from typer.core import TyperGroup
 from pedigree.cli.activate import activate_command, deactivate_command
 from pedigree.cli.affected import affected_command
 from pedigree.cli.check import check_command
+from pedigree.cli.compare import compare_command
 from pedigree.cli.list import list_command
+from pedigree.cli.record import record_command
 from pedigree.cli.summary import summary_command
 from pedigree.cli.ui import ui_command
 from pedigree.errors import PedigreeError, WrongUseError
@@ -51,6 +53,8 @@ app.command("deactivate")(deactivate_command)
 app.command("check")(check_command)
 app.command("affected")(affected_command)
 app.command("summary")(summary_command)
+app.command("record")(record_command)
+app.command("compare")(compare_command)
 app.command("ui")(ui_command)
 
 

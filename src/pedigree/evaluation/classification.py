@@ -42,7 +42,7 @@ def measure(
 
     Args:
         probabilities: Per split, what `predict` returned, shape (rows, classes).
-        splits: Per split, the prepared arrays; `train` is there for a yardstick.
+        splits: Per split, the prepared arrays; a yardstick trains on all but `test`.
         meta: Names the classes.
         parameters: The section `evaluate` of the experiment.
 
@@ -63,7 +63,9 @@ def measure(
     if parameters.yardstick:
         from pedigree.evaluation.yardstick import hist_gradient_boosting
 
-        metrics["yardstick"] = hist_gradient_boosting(splits["train"], test)
+        metrics["yardstick"] = hist_gradient_boosting(
+            splits["train"], splits["validation"], test
+        )
     return metrics
 
 

@@ -19,7 +19,7 @@ PACKAGES = (
 
 # What the pipeline writes itself is named by its hashes, and is always on the move
 # while it runs: it does not make the code of a run dirty.
-_WRITTEN_BY_THE_PIPELINE = ("dvc.lock", "reports")
+_WRITTEN_BY_THE_PIPELINE = ("dvc.lock", "reports", "results")
 
 
 def environment_tags() -> dict[str, str]:

@@ -1,0 +1,353 @@
+"""Measured results with their lineage, committed as `results/<study>.json`."""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from pedigree.errors import WrongUseError
+from pedigree.params import Experiment, Name, Parameters
+from pedigree.sections import Section, parse
+from pedigree.tracking.dvc_entry import DvcEntry, hashes, key_of
+from pedigree.tracking.run_log import dotted_leaves
+from pedigree.tracking.runs import training_run
+
+RESULTS = Path("results")
+
+# Figures that every result holds, where they are measured, beside the published ones.
+METRICS = (
+    "test.accuracy",
+    "test.log_loss",
+    "test.roc_auc_macro",
+    "validation.accuracy",
+)
+
+Number = int | float
+Scale = Literal["full", "reduced"]
+
+
+class Settings(Section):
+    """The sections of `params.yaml` that the training read."""
+
+    model: Mapping[str, Any]
+    train: Mapping[str, Any]
+
+
+class Lineage(Section):
+    """What a result was made from.
+
+    Attributes:
+        keys: The identity `dvc.key` of the train and the evaluate stage.
+        hashes: The hash of the data and of the model, by path, as in `dvc.lock`.
+        git_commit: The commit that the training ran on; null if there was none,
+            or the model came from a cache.
+        git_dirty: Whether the working tree differed from that commit.
+    """
+
+    keys: Mapping[str, str]
+    hashes: Mapping[str, str]
+    git_commit: str | None
+    git_dirty: bool | None
+
+
+class Hardware(Section):
+    """On what the training ran."""
+
+    cpu_model: str
+    cpu_threads: int
+    backend: str
+    python: str
+    packages: Mapping[str, str]
+
+
+class Result(Section):
+    """What one experiment measured.
+
+    Attributes:
+        id: Key of the experiment.
+        study: Its study, which names the file.
+        scale: `full` if data, features, model and training are those of the catalogue.
+        measured: Figures of `metrics.json` by their dotted names.
+        interval: The ends of the bootstrap interval of those that have one.
+        confidence: The confidence of the intervals.
+        seconds: Duration of the train stage; null if the model came from a cache, or
+            from several executions of which one was interrupted.
+        epochs: Epochs done.
+        settings: What was trained, and how.
+        lineage: What it was made from.
+        hardware: On what; null if the model came from a cache.
+        remark: What a reader of the comparison should know.
+    """
+
+    id: Name
+    study: Name
+    scale: Scale
+    measured: Mapping[str, Number]
+    interval: Mapping[str, tuple[float, float]]
+    confidence: float
+    seconds: float | None
+    epochs: int
+    settings: Settings
+    lineage: Lineage
+    hardware: Hardware | None
+    remark: str
+
+
+def record(
+    experiment: str,
+    active: Parameters,
+    known: Parameters,
+    remark: str | None = None,
+) -> Result:
+    """Collect what an experiment measured, and what it was made from.
+
+    Args:
+        experiment: Key of an active experiment.
+        active: What `params.yaml` holds.
+        known: What the catalogue holds.
+        remark: The remark; without one, that of an earlier result is kept.
+
+    Raises:
+        WrongUseError: If the experiment has not been measured, or `dvc repro` would
+            run one of the stages that its figures come from.
+    """
+    entry = active.experiments[experiment]
+    reports = Path("reports", experiment)
+    metrics = _read_metrics(experiment, reports / "metrics.json")
+    locked = _locked_entries(experiment, active)
+    epochs = _count_rows(reports / "history.csv")
+    run = training_run(experiment)
+    trained = run.client.get_run(run.run_id)
+    logged = run.client.get_metric_history(run.run_id, "loss")
+    tags = trained.data.tags
+    # A training that goes on from a checkpoint logs the epochs that were left to do.
+    whole = "pedigree.origin" not in tags and len(logged) == epochs
+    milliseconds = trained.info.end_time - trained.info.start_time
+    measured = _measured(entry, metrics)
+    if remark is None:
+        earlier = read_results(entry.study).get(experiment)
+        remark = earlier.remark if earlier else ""
+    return Result(
+        id=experiment,
+        study=entry.study,
+        scale=scale_of(experiment, active, known),
+        measured=measured,
+        interval=_intervals(metrics, measured),
+        confidence=entry.evaluate.bootstrap.confidence,
+        seconds=milliseconds / 1000 if whole else None,
+        epochs=epochs,
+        settings=Settings(
+            model=entry.model.model_dump(mode="json", exclude_unset=True),
+            train=entry.train.model_dump(mode="json", exclude_unset=True),
+        ),
+        lineage=_lineage(experiment, locked, tags),
+        hardware=_hardware(tags),
+        remark=remark,
+    )
+
+
+def scale_of(experiment: str, active: Parameters, known: Parameters) -> Scale:
+    """Tell whether an experiment runs as the catalogue has it, on the same data.
+
+    Args:
+        experiment: Key of an active experiment.
+        active: What `params.yaml` holds.
+        known: What the catalogue holds.
+    """
+    full = experiment in known.experiments and (
+        _recipe(experiment, active) == _recipe(experiment, known)
+    )
+    return "full" if full else "reduced"
+
+
+def read_results(study: str, folder: Path = RESULTS) -> dict[str, Result]:
+    """Read the results of a study, by experiment; none if there is no file.
+
+    Raises:
+        WrongUseError: If the file is not what `write_results` writes.
+    """
+    path = folder / f"{study}.json"
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        return parse(dict[str, Result], content, path)
+    except ValueError as error:
+        rule = f"{path} must be JSON. Received: {error}"
+    except WrongUseError as error:
+        rule = error.rule
+    raise WrongUseError(
+        rule, f"Take {path} from git again, or delete it and run `pedigree record`."
+    )
+
+
+def write_results(results: Iterable[Result], folder: Path = RESULTS) -> list[Path]:
+    """Merge results into the files of their studies, one after the other.
+
+    Args:
+        results: New results; those of other experiments stay as they are.
+        folder: Where the files are. Each is replaced in one step.
+
+    Returns:
+        The files, in the order in which they were written.
+
+    Raises:
+        WrongUseError: If a file is not what this function writes.
+    """
+    studies: dict[str, dict[str, Result]] = {}
+    for result in results:
+        if result.study not in studies:
+            studies[result.study] = read_results(result.study, folder)
+        studies[result.study][result.id] = result
+    folder.mkdir(exist_ok=True)
+    return [_write(folder / f"{study}.json", each) for study, each in studies.items()]
+
+
+def _write(path: Path, results: Mapping[str, Result]) -> Path:
+    content = {name: result.model_dump(mode="json") for name, result in results.items()}
+    text = json.dumps(
+        content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False
+    )
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        temporary.write_text(f"{text}\n", "utf-8")
+        temporary.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+    return path
+
+
+def _read_metrics(experiment: str, path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise WrongUseError(
+            f"an experiment must have been measured to be recorded. Received: "
+            f"{experiment}, without {path}",
+            f"Run `dvc repro evaluate@{experiment}`.",
+        )
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except ValueError as error:
+        raise WrongUseError(
+            f"{path} must be what evaluate writes. Received: {error}",
+            f"Run `dvc repro evaluate@{experiment}`.",
+        ) from None
+
+
+def _locked_entries(experiment: str, active: Parameters) -> dict[str, Any]:
+    """Look up what `dvc.lock` holds about evaluate and each stage before it."""
+    features = active.experiments[experiment].features
+    dataset = active.features[features].dataset
+    addresses = {
+        **({"fetch": dataset} if dataset in active.downloads else {}),
+        "ingest": dataset,
+        "validate": dataset,
+        "preprocess": features,
+        "train": experiment,
+        "evaluate": experiment,
+    }
+    return {
+        stage: _locked_entry(f"{stage}@{key}", experiment)
+        for stage, key in addresses.items()
+    }
+
+
+def _locked_entry(address: str, experiment: str) -> dict[str, Any]:
+    """Look up the lock entry of a stage that `dvc repro` would leave alone."""
+    remedy = f"Run `dvc repro evaluate@{experiment}`."
+    stage = DvcEntry(address)
+    locked = stage.lock_entry
+    if locked is None:
+        raise WrongUseError(
+            f"{address} must be up to date. Received: no entry in dvc.lock", remedy
+        )
+    try:
+        same_inputs = key_of(locked) == stage.key
+        same_outputs = hashes(locked.get("outs", ())) == stage.outputs()
+    except WrongUseError as error:
+        raise WrongUseError(error.rule, remedy) from error
+    if not (same_inputs and same_outputs):
+        differing = "outputs" if same_inputs else "dependencies or parameters"
+        raise WrongUseError(
+            f"{address} must be up to date. Received: {differing} that differ from "
+            "dvc.lock",
+            remedy,
+        )
+    return locked
+
+
+def _count_rows(path: Path) -> int:
+    with path.open(newline="", encoding="utf-8") as file:
+        return sum(1 for _ in csv.DictReader(file))
+
+
+def _recipe(experiment: str, parameters: Parameters) -> tuple[object, ...]:
+    """What decides about the figures: the data, the features, model and training."""
+    entry = parameters.experiments[experiment]
+    features = parameters.features[entry.features]
+    return (
+        entry.model,
+        entry.train,
+        features,
+        parameters.datasets[features.dataset],
+        parameters.downloads.get(features.dataset),
+    )
+
+
+def _measured(entry: Experiment, metrics: Mapping[str, Any]) -> dict[str, Number]:
+    """Choose the figures that a reader compares."""
+    chosen = {*METRICS, *entry.published}
+    return {
+        name: value
+        for name, value in dotted_leaves(metrics)
+        if name in chosen or name.startswith("yardstick.")
+    }
+
+
+def _intervals(
+    metrics: Mapping[str, Any], measured: Iterable[str]
+) -> dict[str, tuple[float, float]]:
+    return {
+        f"{split}.{name}": (ends["low"], ends["high"])
+        for split, intervals in metrics.get("intervals", {}).items()
+        for name, ends in intervals.items()
+        if f"{split}.{name}" in measured
+    }
+
+
+def _lineage(
+    experiment: str, locked: Mapping[str, Any], tags: Mapping[str, str]
+) -> Lineage:
+    files = {
+        **hashes(locked["ingest"]["deps"]),
+        **hashes(locked["ingest"]["outs"]),
+        **hashes(locked["preprocess"]["outs"]),
+        **hashes(locked["train"]["outs"]),
+    }
+    folders = ("data/external/", "data/raw/", "data/prepared/", f"models/{experiment}")
+    commit, dirty = tags.get("git.commit"), tags.get("git.dirty")
+    return Lineage(
+        keys={stage: key_of(locked[stage]) for stage in ("train", "evaluate")},
+        hashes={path: md5 for path, md5 in files.items() if path.startswith(folders)},
+        git_commit=None if commit == "none" else commit,
+        git_dirty=None if dirty is None else dirty == "true",
+    )
+
+
+def _hardware(tags: Mapping[str, str]) -> Hardware | None:
+    """Read the tags of `environment_tags`; a run made from a cache has none."""
+    if "cpu.model" not in tags:
+        return None
+    return Hardware(
+        cpu_model=tags["cpu.model"],
+        cpu_threads=int(tags["cpu.threads"]),
+        backend=tags["backend"],
+        python=tags["python"],
+        packages={
+            name.removeprefix("package."): version
+            for name, version in tags.items()
+            if name.startswith("package.")
+        },
+    )
