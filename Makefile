@@ -21,7 +21,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	       echo "Name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; } >&2
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip --disable-pip-version-check install --quiet uv
-	$(VENV)/bin/uv pip sync --quiet --python $(VENV)/bin/python requirements.lock
+	$(VENV)/bin/uv pip sync --quiet --compile-bytecode --python $(VENV)/bin/python requirements.lock
 	@$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python \
 	  --no-deps --no-build-isolation --editable .
 	@touch $@

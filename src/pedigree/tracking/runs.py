@@ -121,6 +121,8 @@ def _lineage_tags(address: str, entry: Mapping[str, Any]) -> dict[str, str]:
     return {
         "dvc.stage": address,
         "dvc.key": key_of(entry),
+        "mlflow.source.name": entry["cmd"],
+        "mlflow.source.type": "LOCAL",
         **{f"dvc.dep.{path}": value for path, value in dependencies},
     }
 
