@@ -79,9 +79,7 @@ def experiment_id(client: "MlflowClient", name: str) -> str:
     if experiment is not None:
         return str(experiment.experiment_id)
     location = str(ARTIFACTS.resolve() / name) if is_local() else None
-    # Otherwise the UI opens on its pages for language models.
-    kind = {"mlflow.experimentKind": "custom_model_development"}
-    return str(client.create_experiment(name, artifact_location=location, tags=kind))
+    return str(client.create_experiment(name, artifact_location=location))
 
 
 def _prepare_database() -> None:
