@@ -48,7 +48,9 @@ def entries(path: Path) -> dict[str, dict[str, object]]:
 
 @pytest.mark.parametrize("name", IDS)
 def test_every_entry_fits_its_architecture(name: str) -> None:
-    check(CATALOGUE.parameters.experiments[name].model)
+    model = CATALOGUE.parameters.experiments[name].model
+    read = check(model).model_dump(mode="json", exclude_unset=True)
+    assert read == model.hyperparameters
 
 
 @pytest.mark.parametrize("name", CATALOGUE.parameters.features)

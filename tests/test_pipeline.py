@@ -15,6 +15,7 @@ import pytest
 from pedigree.catalogue.activation import activate
 from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
+from pedigree.params import UNREAD_EXPERIMENT_KEYS
 from pedigree.pipeline import Pipeline, change_leaves
 from pedigree.sections import FORBIDDEN_KEYS, leaves
 
@@ -68,6 +69,11 @@ CHOSEN = {
     "evaluate": "pedigree.evaluation.{evaluate[task]}",
     "register": "pedigree.tracking.pyfunc_model",  # MLflow runs this file by its path
 }
+
+
+def test_the_schema_lists_the_keys_that_no_stage_reads() -> None:
+    unread = {key[-1] for key, stage in FIRST_READERS.items() if stage is None}
+    assert unread == set(UNREAD_EXPERIMENT_KEYS)
 
 
 @pytest.fixture
