@@ -9,6 +9,7 @@ import pytest
 from pedigree.data.prepared import Column, Meta, write_meta
 from pedigree.errors import WrongUseError
 from pedigree.stages import register
+from pedigree.tracking import registry
 from pedigree.tracking.run_log import RunLog
 from pedigree.tracking.stage import StageRun
 from pedigree.tracking.store import experiment_id, open_client
@@ -17,6 +18,8 @@ PARAMETERS = "experiments: {one: {register: {model: first-model}}}\n"
 
 # Registering reads no model: any bytes will do.
 MODEL = b"a Keras archive"
+
+synced: list[str] = []
 
 REGISTRATION = {
     "experiment": "one",
@@ -49,8 +52,10 @@ def run(store: Path, monkeypatch: pytest.MonkeyPatch) -> StageRun:
     lessons = experiment_id(client, "lessons")
     trained = client.create_run(lessons, tags=tags)
     monkeypatch.setattr(
-        register, "training_run", lambda _: RunLog(client, trained.info.run_id)
+        registry, "training_run", lambda _: RunLog(client, trained.info.run_id)
     )
+    monkeypatch.setattr(register, "sync_ancestors", synced.append)
+    synced.clear()
     own = client.create_run(lessons)
     return StageRun(client, own.info.run_id, "register@one", "0c")
 
@@ -62,6 +67,7 @@ def test_a_model_is_registered(run: StageRun) -> None:
     assert version.description == "one on f: test accuracy 0.9000"
     tags = run.client.get_run(run.run_id).data.tags
     assert tags["pedigree.model_version"] == "models:/first-model/1"
+    assert synced == ["register@one"]
 
 
 def test_the_output_says_nothing_that_a_second_time_changes(run: StageRun) -> None:
@@ -89,6 +95,7 @@ def test_nothing_heavy_is_imported() -> None:
 import sys
 from pathlib import Path
 from pedigree.stages import register
+from pedigree.tracking import registry
 from pedigree.tracking.registry import register_version
 from pedigree.tracking.run_log import RunLog
 from pedigree.tracking.store import experiment_id, open_client

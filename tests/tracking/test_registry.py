@@ -25,6 +25,7 @@ from pedigree.data.transforms import image, tabular
 from pedigree.errors import RefusedError
 from pedigree.params import ImageTransform, TabularTransform
 from pedigree.sections import parse
+from pedigree.tracking.manifest import differences
 from pedigree.tracking.registry import inference_requirements, register_version
 from pedigree.tracking.run_log import RunLog
 from pedigree.tracking.store import experiment_id, open_client
@@ -179,8 +180,11 @@ def test_a_version_carries_its_lineage(
         f"dvc.out.models/{trained.name}": "0b.dir",
         "git.commit": "0c",
         "pedigree.experiment": trained.name,
+        "pedigree.manifest": version.tags["pedigree.manifest"],
         "pedigree.study": "lessons",
     }
+    folder = Path(client.get_model_version_download_uri(version.name, version.version))
+    assert not list(differences(folder, version.tags["pedigree.manifest"]))
     assert version.run_id == run_id and version.description == "a description"
     after = client.get_run(run_id)
     assert (after.info.status, after.info.end_time) == ("FINISHED", before.end_time)

@@ -14,7 +14,7 @@ from pedigree.data.prepared import open_split, read_meta
 from pedigree.evaluation.plots import draw_learning_curves, read_history
 from pedigree.models.archive import load_model
 from pedigree.params import EvaluateClassification, read_section
-from pedigree.tracking.run_log import dotted_leaves
+from pedigree.tracking.outcome import log_outcome, log_test_figures
 from pedigree.tracking.runs import training_run
 from pedigree.tracking.stage import StageRun, run_stage
 
@@ -51,19 +51,8 @@ def main(run: StageRun, experiment: str, features: str) -> None:
         read_history(reports / "history.csv"), plots / "learning_curves.png"
     )
 
-    figures = dict(dotted_leaves(metrics))
-    run.log_metrics(figures)
-    run.log_artifact(predictions)
-    # On the training run too: one row of the UI then holds the whole experiment.
-    outcome = {
-        name: value
-        for name, value in figures.items()
-        if name.startswith(("test.", "validation."))
-    }
-    trained = training_run(experiment)
-    trained.log_metrics(outcome)
-    for each in (run, trained):
-        each.log_artifact(plots)
+    log_outcome(run, "evaluate", experiment)
+    log_test_figures(training_run(experiment), experiment)
     Console().print(*task.tables(metrics), sep="\n")
 
 

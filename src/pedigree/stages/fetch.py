@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from pedigree.data.sources.pinned import require_pinned
 from pedigree.params import Download, read_section
+from pedigree.tracking.outcome import log_outcome
 from pedigree.tracking.stage import StageRun, run_stage
 
 
@@ -27,11 +28,7 @@ def main(run: StageRun, dataset: str) -> None:
         target.mkdir()
         for path in fetched:
             path.rename(target / path.name)
-    run.log_metrics({"files": len(fetched), "bytes": _bytes(target)})
-
-
-def _bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir())
+    log_outcome(run, "fetch", dataset)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pedigree.data.raw import write_split
 from pedigree.params import Table, read_section
+from pedigree.tracking.outcome import log_outcome
 from pedigree.tracking.stage import StageRun, run_stage
 
 
@@ -18,7 +19,7 @@ def main(run: StageRun, dataset: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for split, rows in splits.items():
         write_split(folder, split, rows)
-    run.log_metrics({f"rows.{name}": rows.num_rows for name, rows in splits.items()})
+    log_outcome(run, "ingest", dataset)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pedigree.data.splits import split_rows
 from pedigree.data.transforms import labels
 from pedigree.data.verdict import require_success
 from pedigree.params import Splits, Transform, read_section
+from pedigree.tracking.outcome import log_outcome
 from pedigree.tracking.stage import StageRun, run_stage
 
 
@@ -51,7 +52,7 @@ def main(run: StageRun, features: str, dataset: str) -> None:
         class_counts=class_counts,
     )
     write_meta(folder, meta)
-    run.log_metrics({f"rows.{split}": count for split, count in meta.rows.items()})
+    log_outcome(run, "preprocess", features)
 
 
 if __name__ == "__main__":

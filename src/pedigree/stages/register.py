@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 from pedigree.params import Register, read_section
-from pedigree.tracking.registry import register_version
-from pedigree.tracking.runs import training_run
+from pedigree.tracking.registry import register_experiment
 from pedigree.tracking.stage import StageRun, run_stage
+from pedigree.tracking.sync import sync_ancestors
 
 
 def main(run: StageRun, experiment: str, features: str) -> None:
@@ -19,19 +19,12 @@ def main(run: StageRun, experiment: str, features: str) -> None:
         features: Key of the features it was trained on.
     """
     name = read_section(Register, "experiments", experiment, "register").model
+    prepared = Path("data/prepared", features)
+    # No model without lineage: what came from a cache gets its runs first.
+    sync_ancestors(run.name)
+    register_experiment(run, name, experiment, prepared)
+
     model = Path("models", experiment, "model.keras")
-    reports, prepared = Path("reports", experiment), Path("data/prepared", features)
-    metrics = json.loads((reports / "metrics.json").read_text("utf-8"))
-    accuracy = metrics["test"]["accuracy"]
-
-    version = register_version(
-        training_run(experiment),
-        name,
-        model,
-        prepared,
-        f"{experiment} on {features}: test accuracy {accuracy:.4f}",
-    )
-
     # What is registered, and not under which number: a store counts on its own.
     registration = {
         "experiment": experiment,
@@ -39,8 +32,9 @@ def main(run: StageRun, experiment: str, features: str) -> None:
         "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
     }
     content = json.dumps(registration, indent=2, sort_keys=True)
-    (reports / "registration.json").write_text(f"{content}\n", "utf-8")
-    run.set_tags({"pedigree.model_version": f"models:/{name}/{version.version}"})
+    path = Path("reports", experiment, "registration.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{content}\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
 """validate: raw data against its expectations, to a verdict that others wait for."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -21,6 +19,7 @@ from pedigree.data.verdict import (
     refusal,
     write_verdict,
 )
+from pedigree.tracking.outcome import log_outcome
 from pedigree.tracking.stage import StageRun, run_stage
 
 
@@ -37,29 +36,15 @@ def main(run: StageRun, dataset: str, suite_name: str) -> None:
     verdict = make_verdict(dataset, suite, frames, results)
     verdict["data"] = hash_raw(dataset)
 
-    path = Path("data/validated", f"{dataset}.json")
     data_docs = Path("reports/data", dataset)
     # Written in either case: a verdict of an earlier run must not speak for this data.
-    write_verdict(path, verdict)
+    write_verdict(Path("data/validated", f"{dataset}.json"), verdict)
     write_data_docs(data_docs, verdict, results)
-    run.log_artifact(path)
+    log_outcome(run, "validate", dataset)
     run.log_artifact(data_docs, "data_docs")
-    run.log_metrics(_metrics(verdict, frames))
     _print_not_met(verdict)
     if not verdict["success"]:
         raise refusal(verdict)
-
-
-def _metrics(verdict: Verdict, frames: Mapping[str, pd.DataFrame]) -> dict[str, float]:
-    """Compute the share of expectations met, rows, and missing shares of columns."""
-    met = [result["success"] for result in verdict["results"]]
-    metrics = {"expectations": len(met), "expectations.met": sum(met) / len(met)}
-    for split, frame in frames.items():
-        metrics[f"{split}.rows"] = len(frame)
-        if len(frame) > 0:
-            for column, share in frame.isna().mean().items():
-                metrics[f"{split}.missing.{column}"] = float(share)
-    return metrics
 
 
 def _print_not_met(verdict: Verdict) -> None:

@@ -4,9 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pedigree.errors import WrongUseError
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
 
 PIPELINE_FILE = "dvc.yaml"
 
@@ -19,6 +22,7 @@ class DvcEntry:
 
     Args:
         address: The stage, e.g. `train@digits_convnet`.
+        repo: DVC's repository, if it is open already.
 
     Attributes:
         address: The stage.
@@ -29,13 +33,13 @@ class DvcEntry:
         WrongUseError: If there is no such stage.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, repo: "Repo | None" = None) -> None:
         from dvc.exceptions import DvcException
         from dvc.repo import Repo
 
         self.address = address
         try:
-            self.repo = Repo()
+            self.repo = repo or Repo()
             self.stage = self.repo.stage.load_one(PIPELINE_FILE, address)
         except DvcException as error:
             raise WrongUseError(
@@ -106,30 +110,52 @@ class DvcEntry:
     @property
     def lock_entry(self) -> dict[str, Any] | None:
         """What `dvc.lock` holds about the last execution that succeeded."""
-        from dvc.dvcfile import load_file
+        return self.lock.get(self.address)
 
-        contents = load_file(self.repo, PIPELINE_FILE)._lockfile.load()
-        entry: dict[str, Any] | None = contents.get("stages", {}).get(self.address)
-        return entry
+    @property
+    def lock(self) -> dict[str, dict[str, Any]]:
+        """What `dvc.lock` holds about each stage, by its address."""
+        return read_lock(self.repo)
+
+
+def read_lock(repo: "Repo") -> dict[str, dict[str, Any]]:
+    """Read what `dvc.lock` holds about each stage, by its address."""
+    from dvc.dvcfile import load_file
+
+    contents = load_file(repo, PIPELINE_FILE)._lockfile.load()
+    return dict(contents.get("stages", {}))
 
 
 def key_of(entry: Mapping[str, Any]) -> str:
     """Name an execution by what shaped it: command, dependencies and parameters.
 
     Args:
-        entry: A lock entry, of `dvc.lock` or of a stage that runs. Its outputs, and
-            what else DVC notes about a file than path and hash, do not count.
+        entry: A lock entry, of `dvc.lock` or of a stage that runs, or its identity.
 
     Returns:
-        The sha256 of the canonical JSON of these three, in hexadecimal digits.
+        The sha256 of the canonical JSON of its identity, in hexadecimal digits.
     """
-    identity = {
+    text = json.dumps(identity_of(entry), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def identity_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Take out of a lock entry what shapes the outputs.
+
+    The outputs themselves, and what else DVC notes about a file than path and hash,
+    do not count.
+
+    Returns:
+        `cmd`, `deps` (hash by path) and `params` (values by file and key).
+    """
+    dependencies = entry.get("deps", ())
+    if not isinstance(dependencies, Mapping):
+        dependencies = hashes(dependencies)
+    return {
         "cmd": entry["cmd"],
-        "deps": hashes(entry.get("deps", ())),
+        "deps": dict(dependencies),
         "params": entry.get("params", {}),
     }
-    text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def hashes(files: Any) -> dict[str, str]:

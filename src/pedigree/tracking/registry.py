@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import pedigree
 from pedigree.data.prepared import Meta, read_meta
+from pedigree.tracking.manifest import write_manifest
+from pedigree.tracking.outcome import read_figures
 from pedigree.tracking.run_log import RunLog
+from pedigree.tracking.runs import training_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,6 +35,29 @@ _INFERENCE_PACKAGES = (
     "scikit-learn",
     "skops",
 )
+
+
+def register_experiment(
+    run: RunLog, name: str, experiment: str, prepared: Path
+) -> "ModelVersion":
+    """Register the present model of an experiment, and say so on a run.
+
+    Args:
+        run: The run of the registration.
+        name: The registered model.
+        experiment: Key of the experiment in `params.yaml`.
+        prepared: The folder that it was trained on.
+    """
+    accuracy = read_figures(experiment)["test.accuracy"]
+    version = register_version(
+        training_run(experiment),
+        name,
+        Path("models", experiment, "model.keras"),
+        prepared,
+        f"{experiment} on {prepared.name}: test accuracy {accuracy:.4f}",
+    )
+    run.set_tags({"pedigree.model_version": f"models:/{name}/{version.version}"})
+    return version
 
 
 def register_version(
@@ -59,12 +85,12 @@ def register_version(
     if same:
         version = same[-1]
     else:
-        model_id = log_model(trained, model, prepared, tags)
+        model_id, manifest = log_model(trained, model, prepared, tags)
         version = client.create_model_version(
             name,
             source=f"models:/{model_id}",
             run_id=trained.run_id,
-            tags=tags,
+            tags={**tags, "pedigree.manifest": manifest},
             description=description,
             model_id=model_id,
         )
@@ -75,7 +101,7 @@ def register_version(
 
 def log_model(
     trained: RunLog, model: Path, prepared: Path, tags: Mapping[str, str]
-) -> str:
+) -> tuple[str, str]:
     """Log a model that answers to raw rows, as an output of the run of its training.
 
     Args:
@@ -85,7 +111,7 @@ def log_model(
         tags: Tags of the logged model.
 
     Returns:
-        Its id.
+        Its id, and the sha256 of its manifest.
     """
     import mlflow
     from mlflow.entities import LoggedModelOutput
@@ -119,13 +145,14 @@ def log_model(
                 signature=signature_of(read_meta(prepared)),
                 pip_requirements=inference_requirements(),
             )
+            manifest = write_manifest(Path(folder, "model"))
             client.log_model_artifacts(logged.model_id, str(Path(folder, "model")))
     except BaseException:
         client.finalize_logged_model(logged.model_id, "FAILED")
         raise
     client.finalize_logged_model(logged.model_id, "READY")
     client.log_outputs(trained.run_id, [LoggedModelOutput(logged.model_id, step=0)])
-    return str(logged.model_id)
+    return str(logged.model_id), manifest
 
 
 def signature_of(meta: Meta) -> "ModelSignature":

@@ -41,8 +41,8 @@ class Lineage(Section):
     Attributes:
         keys: The identity `dvc.key` of the train and the evaluate stage.
         hashes: The hash of the data and of the model, by path, as in `dvc.lock`.
-        git_commit: The commit that the training ran on; null if there was none,
-            or the model came from a cache.
+        git_commit: The commit that the training ran on, or that would give the same
+            model where it came from a cache; null if there is none.
         git_dirty: Whether the working tree differed from that commit.
     """
 

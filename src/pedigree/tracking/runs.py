@@ -1,15 +1,20 @@
 """MLflow runs, described and found by content: never by an id in a file."""
 
-import csv
 import json
-import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pedigree.errors import WrongUseError
-from pedigree.tracking.dvc_entry import DvcEntry, hashes, key_of, parameters_of
-from pedigree.tracking.run_log import RunLog, entity_name
+from pedigree.tracking.dvc_entry import (
+    DvcEntry,
+    hashes,
+    identity_of,
+    key_of,
+    parameters_of,
+)
+from pedigree.tracking.environment import git_tags
+from pedigree.tracking.outcome import log_history
+from pedigree.tracking.run_log import RunLog
 from pedigree.tracking.store import experiment_id, open_client
 
 if TYPE_CHECKING:
@@ -20,6 +25,9 @@ if TYPE_CHECKING:
 # others are shared by studies.
 STUDY_STAGES = ("train", "evaluate", "register")
 DATA_EXPERIMENT = "data"
+
+# The lock entry of the execution, without outputs: what shaped them, in full.
+LOCK_ENTRY = "lock_entry.json"
 
 _DATASET_CONTEXTS = {"train": "training", "evaluate": "evaluation"}
 
@@ -50,6 +58,7 @@ def start_run(
     run = RunLog(client, created.info.run_id)
     run.log_parameters(parameters_of(entry))
     client.log_inputs(run.run_id, _dataset_inputs(stage, entry))
+    client.log_dict(run.run_id, identity_of(entry), LOCK_ENTRY)
     return run
 
 
@@ -75,37 +84,63 @@ def training_run(experiment: str) -> RunLog:
     """
     client = open_client()
     train = DvcEntry(f"train@{experiment}")
-    model = f"models/{experiment}"
     outputs = train.outputs()
-    entry = train.lock_entry or {}
-    recorded = hashes(entry.get("outs", ())) == outputs
-    key = key_of(entry) if recorded else train.key
-    found = find_run(client, key, f"dvc.out.{model}", outputs[model])
+    recorded = is_recorded(train, outputs)
+    key = key_of(train.lock_entry or {}) if recorded else train.key
+    found = find_run(client, key, outputs)
     if found is not None:
         return RunLog(client, found.info.run_id)
     if not recorded:
+        model = f"models/{experiment}"
         raise WrongUseError(
             f"{model} must be what its stage made. Received: {outputs[model]}, which "
             "neither dvc.lock nor a run records",
             f"Run `dvc repro train@{experiment}`.",
         )
-    tags = {**output_tags(outputs), "pedigree.origin": "cache"}
-    run = start_run(client, train, entry, tags)
-    _log_history(run, Path("reports", experiment, "history.csv"))
+    run = start_cached_run(client, train)
+    log_history(run, experiment)
     client.set_terminated(run.run_id, "FINISHED")
     return run
 
 
-def find_run(client: "MlflowClient", key: str, tag: str, value: str) -> "Run | None":
-    """Find the newest finished run with a key and an output.
+def is_recorded(dvc_entry: DvcEntry, outputs: Mapping[str, str]) -> bool:
+    """Tell whether outputs are those that `dvc.lock` records."""
+    entry = dvc_entry.lock_entry or {}
+    return hashes(entry.get("outs", ())) == outputs
+
+
+def start_cached_run(client: "MlflowClient", dvc_entry: DvcEntry) -> RunLog:
+    """Start a run for outputs that came from a cache, by what `dvc.lock` records.
+
+    It names the present commit only where the files that are there now would give the
+    same outputs; on what machine the execution ran is not known.
+
+    Args:
+        client: The open store.
+        dvc_entry: A stage whose present outputs are those of its lock entry.
+    """
+    entry = dvc_entry.lock_entry
+    assert entry is not None
+    tags = {**output_tags(hashes(entry["outs"])), "pedigree.origin": "cache"}
+    commit = git_tags()
+    if dvc_entry.key == key_of(entry) and commit["git.commit"] != "none":
+        tags |= commit
+    return start_run(client, dvc_entry, entry, tags)
+
+
+def find_run(
+    client: "MlflowClient", key: str, outputs: Mapping[str, str]
+) -> "Run | None":
+    """Find the newest finished run with a key and outputs.
 
     Args:
         client: The open store.
         key: The identity of the execution, its tag `dvc.key`.
-        tag: The tag of the output, `dvc.out.<path>`.
-        value: The hash of the output.
+        outputs: The hash of each output, by its path.
     """
     experiments = [each.experiment_id for each in client.search_experiments()]
+    # One output is enough for the store to search by, and the others follow from it.
+    (tag, value), *_ = output_tags(outputs).items()
     query = (
         f"tags.`dvc.key` = '{key}' and tags.`{tag}` = '{value}' "
         "and attributes.status = 'FINISHED'"
@@ -149,19 +184,3 @@ def _dataset_inputs(stage: str, entry: Mapping[str, Any]) -> list["DatasetInput"
             )
             inputs.append(DatasetInput(dataset, [context]))
     return inputs
-
-
-def _log_history(run: RunLog, path: Path) -> None:
-    """Log the figures of each epoch, in one batch."""
-    from mlflow.entities import Metric
-
-    now = time.time_ns() // 1_000_000
-    metrics = []
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            epoch = int(row.pop("epoch"))
-            metrics += [
-                Metric(entity_name(name), float(value), now, epoch)
-                for name, value in row.items()
-            ]
-    run.client.log_batch(run.run_id, metrics=metrics)

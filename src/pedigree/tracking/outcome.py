@@ -1,0 +1,130 @@
+"""What a run tells about the outputs of its stage, read from the outputs themselves.
+
+A stage that has run and `pedigree sync` after a `dvc pull` log the same this way.
+"""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pedigree.tracking.manifest import sha256_of
+from pedigree.tracking.run_log import RunLog, dotted_leaves
+
+# The tag of a source file: its name follows, its sha256 is the value.
+SOURCE_TAG = "source.sha256."
+
+# More source files than this are tagged as one: the sha256 of what sha256sum prints.
+SOURCES_AT_MOST = 20
+
+
+def log_outcome(run: RunLog, stage: str, key: str) -> None:
+    """Log what the present outputs of a stage hold.
+
+    Args:
+        run: The run to log to.
+        stage: The stage. What `train` and `register` log is logged as it happens.
+        key: What it ran for: a dataset, features or an experiment.
+    """
+    if stage == "fetch":
+        files = list(Path("data/external", key).iterdir())
+        size = sum(each.stat().st_size for each in files)
+        run.log_metrics({"files": len(files), "bytes": size})
+    elif stage == "ingest":
+        rows = {split: file.num_rows for split, file in _parquet_files(key)}
+        run.log_metrics({f"rows.{split}": count for split, count in rows.items()})
+        run.set_tags(_source_tags(Path("data/external", key)))
+    elif stage == "validate":
+        _log_verdict(run, key)
+    elif stage == "preprocess":
+        rows = _read_json(Path("data/prepared", key, "meta.json"))["rows"]
+        run.log_metrics({f"rows.{split}": count for split, count in rows.items()})
+    elif stage == "evaluate":
+        figures = read_figures(key)
+        run.log_metrics(figures)
+        run.log_artifact(Path("reports", key, "predictions.parquet"))
+        run.log_artifact(Path("reports", key, "plots"))
+
+
+def log_test_figures(trained: RunLog, experiment: str) -> None:
+    """Log the figures and plots of an evaluation onto the run of the training.
+
+    One row of the UI then holds the whole experiment.
+
+    Args:
+        trained: The run of the training.
+        experiment: Key of the experiment.
+    """
+    trained.log_metrics(
+        {
+            name: value
+            for name, value in read_figures(experiment).items()
+            if name.startswith(("test.", "validation."))
+        }
+    )
+    trained.log_artifact(Path("reports", experiment, "plots"))
+
+
+def log_history(trained: RunLog, experiment: str) -> None:
+    """Log the figures of each epoch from the history of a training."""
+    path = Path("reports", experiment, "history.csv")
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            epoch = int(row.pop("epoch"))
+            trained.log_metrics({k: float(v) for k, v in row.items()}, epoch)
+
+
+def read_figures(experiment: str) -> dict[str, float]:
+    """Read `metrics.json` of an experiment by its dotted names."""
+    return dict(dotted_leaves(_read_json(Path("reports", experiment, "metrics.json"))))
+
+
+def _log_verdict(run: RunLog, dataset: str) -> None:
+    """Log the verdict, the share of expectations met and of values that are missing."""
+    path = Path("data/validated", f"{dataset}.json")
+    met = [result["success"] for result in _read_json(path)["results"]]
+    metrics = {"expectations": len(met), "expectations.met": sum(met) / len(met)}
+    for split, file in _parquet_files(dataset):
+        metrics[f"{split}.rows"] = file.num_rows
+        metrics |= {
+            f"{split}.missing.{column}": nulls / file.num_rows
+            for column, nulls in _null_counts(file).items()
+            if file.num_rows
+        }
+    run.log_metrics(metrics)
+    run.log_artifact(path)
+
+
+def _read_json(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def _source_tags(folder: Path) -> dict[str, str]:
+    """Name the source files by their sha256, many of them by one sum of their sums."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    sums = {str(path.relative_to(folder)): sha256_of(path) for path in paths}
+    if len(sums) > SOURCES_AT_MOST:
+        lines = "".join(f"{value}  {name}\n" for name, value in sums.items())
+        together = hashlib.sha256(lines.encode()).hexdigest()
+        sums = {f"{len(sums)} files": together}
+    return {f"{SOURCE_TAG}{name}": value for name, value in sums.items()}
+
+
+def _parquet_files(dataset: str) -> Iterator[tuple[str, Any]]:
+    """The metadata of each split of the raw data, by the split's name."""
+    from pyarrow.parquet import read_metadata
+
+    for path in sorted(Path("data/raw", dataset).glob("*.parquet")):
+        yield path.stem, read_metadata(path)
+
+
+def _null_counts(metadata: Any) -> dict[str, int]:
+    """Count the missing values of each column, as Parquet's statistics know them."""
+    counts: dict[str, int] = {}
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            name = column.path_in_schema
+            counts[name] = counts.get(name, 0) + column.statistics.null_count
+    return counts
