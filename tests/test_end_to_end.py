@@ -4,11 +4,6 @@ The tests run in the order of the file, each on what the one before left.
 """
 
 import json
-import os
-import shutil
-import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -27,108 +22,13 @@ STAGES = [
 ]
 
 
-class Checkout:
-    """A clone of the project with one short experiment."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        source = str(self.folder / "src")
-        unset = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "KERAS_BACKEND")
-        inherited = {k: v for k, v in os.environ.items() if k not in unset}
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=inherited | {"PATH": path, "PYTHONPATH": source} | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def repro(self, *arguments: str, **environment: str) -> list[str]:
-        """Run `dvc repro` and return the stages that ran."""
-        done = self.run("dvc", "repro", *arguments, **environment)
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return self.ran(done.stdout)
-
-    @staticmethod
-    def ran(output: str) -> list[str]:
-        mark = "Running stage '"
-        lines = [line for line in output.splitlines() if line.startswith(mark)]
-        return [line.removeprefix(mark).split("'")[0] for line in lines]
-
-    def change(self, *keys: str, value: object) -> None:
-        """Change one leaf of params.yaml."""
-        yaml = YAML()
-        document = yaml.load(self.folder / "params.yaml")
-        section = document
-        for key in keys[:-1]:
-            section = section[key]
-        section[keys[-1]] = value
-        with (self.folder / "params.yaml").open("w") as file:
-            yaml.dump(document, file)
-
-    def read(self, name: str) -> bytes:
-        return (self.folder / name).read_bytes()
-
-    def outputs(self) -> dict[str, bytes]:
-        """The bytes of all outputs of the experiment."""
-        folders = [f"models/{EXPERIMENT}", f"reports/{EXPERIMENT}", "data"]
-        files = [f for name in folders for f in (self.folder / name).rglob("*")]
-        return {
-            str(file.relative_to(self.folder)): file.read_bytes()
-            for file in files
-            if file.is_file()
-        }
-
-    def rows(self, query: str) -> list[tuple]:
-        """Ask the MLflow store, without MLflow."""
-        with sqlite3.connect(self.folder / "mlruns/mlflow.db") as store:
-            return store.execute(query).fetchall()
-
-
-def _copy_project(target: Path) -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, target / name)
-
-
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory) -> Checkout:
-    folder = tmp_path_factory.mktemp("clone")
-    _copy_project(folder)
-    shutil.rmtree(folder / "reports", ignore_errors=True)
-    (folder / "dvc.lock").unlink(missing_ok=True)
-    clone = Checkout(folder)
-    identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
-    for command in (
-        ["git", "init", "--quiet"],
-        ["git", "add", "--all"],
-        ["git", *identity, "commit", "--quiet", "--message", "test"],
-        ["pedigree", "deactivate", "--all"],
-        ["pedigree", "activate", EXPERIMENT],
-    ):
-        done = clone.run(*command)
-        assert done.returncode == 0, done.stderr
-    clone.change("experiments", EXPERIMENT, "train", "epochs", value=3)
-    clone.change(
-        "experiments", EXPERIMENT, "evaluate", "bootstrap", "resamples", value=100
-    )
-    return clone
+def checkout(trained, tmp_path_factory):
+    return trained.copy(tmp_path_factory.mktemp("clone") / "project")
 
 
-def test_all_stages_run_and_leave_a_registered_model(checkout):
-    assert checkout.repro() == STAGES
+def test_all_stages_run_and_leave_a_registered_model(trained, checkout):
+    assert trained.ran_first == STAGES
     metrics = json.loads(checkout.read(f"reports/{EXPERIMENT}/metrics.json"))
     assert metrics["test"]["accuracy"] > 0.8
     versions = checkout.rows("select name, version from model_versions")

@@ -1,0 +1,26 @@
+"""`pedigree rebuild`: whether a model version comes out again, byte for byte."""
+
+from typing import Annotated
+
+import typer
+
+
+def rebuild_command(
+    model_uri: Annotated[
+        str, typer.Argument(help="models:/NAME@ALIAS or models:/NAME/VERSION")
+    ],
+) -> None:
+    """Build a model version again in a clean worktree; 0 if it is byte-identical."""
+    from pedigree.lineage.ancestry import read_ancestry
+    from pedigree.lineage.rebuild import other_packages, rebuild
+    from pedigree.tracking.store import open_client
+
+    ancestry = read_ancestry(open_client(), model_uri)
+    for name, (then, now) in other_packages(ancestry).items():
+        typer.echo(f"{name} was {then} and is {now}.", err=True)
+    for execution, seconds in rebuild(ancestry):
+        outputs = ", ".join(execution.outputs)
+        typer.echo(f"{execution.address}: {outputs} as recorded ({seconds:.0f} s)")
+    typer.echo(
+        f"{ancestry.uri} is byte-identical: {ancestry.model_path} {ancestry.model_hash}"
+    )

@@ -1,0 +1,35 @@
+"""`pedigree verify`: whether every byte behind a model version is as recorded."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pedigree.errors import RefusedError
+
+
+def verify_command(
+    model_uri: Annotated[
+        str, typer.Argument(help="models:/NAME@ALIAS or models:/NAME/VERSION")
+    ],
+) -> None:
+    """Hash anew all that a model version descends from; stop at what differs."""
+    from pedigree.lineage.ancestry import read_ancestry
+    from pedigree.lineage.artifact import download
+    from pedigree.lineage.verify import verify
+    from pedigree.tracking.store import open_client
+
+    client = open_client()
+    ancestry = read_ancestry(client, model_uri)
+    count = 0
+    with download(ancestry) as folder:
+        for check in verify(ancestry, Path(folder)):
+            if check.fault:
+                raise RefusedError(
+                    f"every byte behind {ancestry.uri} must be as recorded. Received: "
+                    f"{check.fault}",
+                    check.remedy,
+                )
+            count += 1
+            typer.echo(f"{check.hash[:12]}  {check.name}  ({', '.join(check.places)})")
+    typer.echo(f"{ancestry.uri}: {count} items are as recorded.", err=True)

@@ -1,0 +1,1 @@
+"""The ancestry of model versions: shown, verified, and rebuilt."""

@@ -1,0 +1,334 @@
+"""Lineage, verification, rebuilding and synchronising, in a clone that has trained.
+
+The clone is a copy at another place than the one that trained: whatever it answers, it
+answers after a move.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from pedigree.cli.app import app
+
+EXPERIMENT = "breast_cancer_mlp"
+MODEL = "models:/breast-cancer/1"
+
+
+@pytest.fixture(scope="module")
+def checkout(trained, tmp_path_factory):
+    return trained.copy(tmp_path_factory.mktemp("lineage") / "moved")
+
+
+@contextmanager
+def working_in(folder: Path) -> Iterator[Callable[..., Result]]:
+    """Run the command line in this process: its imports take seconds."""
+    import mlflow
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        # Set and not deleted: opening a store sets it, and that has to be undone.
+        patch.setenv("MLFLOW_TRACKING_URI", "")
+        yield lambda *arguments: CliRunner().invoke(app, arguments)
+        mlflow.set_tracking_uri(None)
+
+
+@pytest.fixture
+def pedigree(checkout) -> Iterator[Callable[..., Result]]:
+    with working_in(checkout.folder) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def graph(checkout) -> dict:
+    with working_in(checkout.folder) as run:
+        done = run("lineage", "models:/breast-cancer@challenger", "--json")
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def nodes(graph: dict, kind: str) -> dict[str, dict]:
+    return {each["name"]: each for each in graph["nodes"] if each["kind"] == kind}
+
+
+def test_every_way_leads_to_the_source_bytes(checkout, graph):
+    known = {each["id"] for each in graph["nodes"]}
+    below = {start: set() for start in known}
+    for start, end in graph["edges"]:
+        below[start].add(end)
+    leaves = {identity for identity in known if not below[identity]}
+    kinds = {each["id"]: each["kind"] for each in graph["nodes"]}
+    # Where a way ends, it ends in source bytes, or in what shaped a step.
+    assert {kinds[each] for each in leaves} == {"source", "run", "parameters", "code"}
+    assert set(kinds.values()) == {
+        *("model_version", "run", "stage", "parameters", "code"),
+        *("artifact", "dataset", "source"),
+    }
+    (source,) = nodes(graph, "source").values()
+    content = checkout.read("data/external/breast_cancer/breast_cancer.csv")
+    assert source["hash"] == hashlib.sha256(content).hexdigest()
+    stages = {name.partition("@")[0] for name in nodes(graph, "stage")}
+    assert stages == {"fetch", "ingest", "validate", "preprocess", "train"}
+
+
+def test_each_node_bears_the_hash_of_its_content(checkout, graph):
+    code = nodes(graph, "code")
+    assert "expectations/breast_cancer.yaml" in code
+    assert "src/pedigree/models/mlp.py" in code
+    assert "src/pedigree/models/convnet.py" not in code
+    for name, each in code.items():
+        assert each["hash"] == hashlib.md5(checkout.read(name)).hexdigest()
+    lock = checkout.read("dvc.lock").decode()
+    for name, each in (nodes(graph, "dataset") | nodes(graph, "artifact")).items():
+        assert re.search(rf"path: {name}\n *hash: md5\n *md5: {each['hash']}\n", lock)
+
+
+def test_each_step_names_its_parameters_commit_and_environment(checkout, graph):
+    parameters = {
+        section: values
+        for each in nodes(graph, "parameters").values()
+        for section, values in each["values"].items()
+    }
+    assert parameters[f"experiments.{EXPERIMENT}.train"]["epochs"] == 3
+    assert "datasets.breast_cancer.table" in parameters
+    assert "features.breast_cancer_30.split" in parameters
+    log = checkout.run("git", "rev-list", "HEAD").stdout.split()
+    for run in nodes(graph, "run").values():
+        assert run["commit"] == log[-1] and run["dirty"] is False
+        assert run["environment"]["package.tensorflow"]
+
+
+def test_the_tree_shows_what_the_graph_holds(pedigree, graph):
+    done = pedigree("lineage", MODEL)
+    assert done.exit_code == 0, done.stderr
+    for each in graph["nodes"]:
+        shown = each["values"] if each["kind"] == "parameters" else [each["name"]]
+        for text in shown:
+            assert text in done.stdout
+    assert "train.epochs" not in done.stdout and "epochs = 3" in done.stdout
+
+
+def test_the_page_is_whole_and_loads_nothing(pedigree, graph, tmp_path):
+    path = tmp_path / "lineage.html"
+    done = pedigree("lineage", MODEL, "--html", str(path))
+    assert done.exit_code == 0, done.stderr
+    page = path.read_text("utf-8")
+    assert not re.findall(r'(?:src|href)="(?!#)', page)
+    for each in graph["nodes"]:
+        if each["kind"] in ("dataset", "artifact", "code", "source"):
+            assert each["name"] in page and each["hash"] in page
+    for anchor in re.findall(r'href="#([^"]+)"', page):
+        assert f'id="{anchor}"' in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "data/external/breast_cancer",
+        "data/raw/breast_cancer/",
+        "expectations/breast_cancer.yaml",
+        "src/pedigree/data/formats/csv.py",
+    ],
+)
+def test_a_path_leads_to_the_versions_that_descend_from_it(pedigree, path):
+    done = pedigree("lineage", path, "--json")
+    (found,) = json.loads(done.stdout)
+    assert (found["uri"], found["experiment"]) == (MODEL, EXPERIMENT)
+    assert found["aliases"] == ["challenger"]
+
+
+def test_nothing_descends_from_another_path(pedigree):
+    done = pedigree("lineage", "data/external/breast")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "No model version descends" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("models:/breast-cancer/2", "MODEL_URI must name a registered version"),
+        ("models:/breast-cancer@champion", "MODEL_URI must name a registered version"),
+        ("models:/other/1", "Registered are models:/breast-cancer/1."),
+        ("models:/breast-cancer", "MODEL_URI must be models:/NAME@ALIAS"),
+    ],
+)
+def test_an_unknown_version(pedigree, uri, said):
+    for command in ("lineage", "verify", "rebuild"):
+        done = pedigree(command, uri)
+        assert done.exit_code == 2
+        assert said in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 2
+
+
+@contextmanager
+def flipped(path: Path) -> Iterator[None]:
+    """Flip one bit in the middle of a file; neither its length nor its time changes."""
+    content, status = path.read_bytes(), path.stat()
+    other = bytearray(content)
+    other[len(other) // 2] ^= 1
+    writable = status.st_mode | 0o200
+    path.chmod(writable)
+    path.write_bytes(other)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    try:
+        yield
+    finally:
+        path.write_bytes(content)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        path.chmod(status.st_mode)
+
+
+def test_what_is_as_recorded_is_verified(pedigree):
+    done = pedigree("verify", MODEL)
+    assert done.exit_code == 0, done.stderr
+    assert "data/raw/breast_cancer  (workspace, cache)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "data/external/breast_cancer/breast_cancer.csv",
+        "data/raw/breast_cancer/all.parquet",
+        "data/validated/breast_cancer.json",
+        "data/prepared/breast_cancer_30/train/x.npy",
+        "data/prepared/breast_cancer_30/transform/tabular.skops",
+        f"models/{EXPERIMENT}/model.keras",
+    ],
+)
+def test_a_flipped_bit_in_the_workspace_is_named(pedigree, checkout, name):
+    with flipped(checkout.folder / name):
+        done = pedigree("verify", MODEL)
+    assert done.exit_code == 1
+    assert name in done.stderr and "in the workspace" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 2
+
+
+@pytest.mark.parametrize("name", ["data/raw/breast_cancer", f"models/{EXPERIMENT}"])
+def test_a_flipped_bit_in_the_cache_is_named(pedigree, checkout, graph, name):
+    (each,) = [each for each in graph["nodes"] if each["name"] == name]
+    value = each["hash"]
+    listing = checkout.folder / ".dvc/cache/files/md5" / value[:2] / value[2:]
+    (file,) = json.loads(listing.read_bytes())
+    path = listing.parents[1] / file["md5"][:2] / file["md5"][2:]
+    for each in (path, listing):
+        with flipped(each):
+            done = pedigree("verify", MODEL)
+        assert done.exit_code == 1
+        assert name in done.stderr and "in DVC's cache" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "artifacts/model.keras",
+        "artifacts/meta.json",
+        "code/pedigree/data/transforms/tabular.py",
+        "MLmodel",
+        "manifest.json",
+    ],
+)
+def test_a_flipped_bit_in_the_logged_model_is_named(pedigree, checkout, name):
+    (folder,) = (checkout.folder / "mlruns/artifacts").glob("*/models/*/artifacts")
+    with flipped(folder / name):
+        done = pedigree("verify", MODEL)
+    assert done.exit_code == 1
+    assert f"{name} differs in the MLflow artifact" in done.stderr
+
+
+def test_code_is_looked_up_in_the_commit_that_ran(pedigree, checkout):
+    path = checkout.folder / "src/pedigree/models/mlp.py"
+    content = path.read_text()
+    path.write_text(f"{content}\n# A later thought.\n")
+    try:
+        done = pedigree("verify", MODEL)
+        assert done.exit_code == 0, done.stderr
+        assert re.search(r"models/mlp\.py  \(commit [0-9a-f]{10}\)", done.stdout)
+    finally:
+        path.write_text(content)
+
+
+def test_an_older_version_is_verified_in_the_cache_alone(checkout, tmp_path):
+    older = checkout.copy(tmp_path / "older")
+    older.change("features", "breast_cancer_30", "split", "test", "seed", value=1)
+    assert older.repro("preprocess@breast_cancer_30")
+    with working_in(older.folder) as run:
+        done = run("verify", MODEL)
+        assert done.exit_code == 0, done.stderr
+        assert "data/prepared/breast_cancer_30  (cache)" in done.stdout
+        shutil.rmtree(older.folder / ".dvc/cache/files")
+        done = run("verify", MODEL)
+    assert done.exit_code == 1
+    assert "neither workspace nor DVC's cache holds data/prepared/" in done.stderr
+
+
+def test_a_version_is_rebuilt_byte_for_byte(checkout):
+    """In a folder of its own: neither the workspace nor the store changes."""
+    store = checkout.rows("select run_uuid, status from runs")
+    outputs = checkout.outputs()
+    done = checkout.run("pedigree", "rebuild", MODEL)
+    assert done.returncode == 0, done.stderr
+    assert f"{MODEL} is byte-identical" in done.stdout
+    for stage in ("ingest", "validate", "preprocess", "train"):
+        assert f"{stage}@" in done.stdout
+    assert checkout.rows("select run_uuid, status from runs") == store
+    assert checkout.outputs() == outputs
+    assert len(checkout.run("git", "worktree", "list").stdout.splitlines()) == 1
+
+
+def comparison(checkout) -> dict[str, object]:
+    """What the UI compares: figures and parameters of each run, and the versions."""
+    runs = checkout.rows(
+        "select run_uuid, name from runs where lifecycle_stage = 'active'"
+    )
+    latest = "select key, value from latest_metrics where run_uuid = '{}'"
+    every = "select key, value, step from metrics where run_uuid = '{}'"
+    values = "select key, value from params where run_uuid = '{}'"
+    return {
+        name: [
+            sorted(checkout.rows(query.format(run)))
+            for query in (latest, every, values)
+        ]
+        for run, name in runs
+    } | {
+        "versions": checkout.rows("select name, version from model_versions"),
+        "aliases": checkout.rows("select * from registered_model_aliases"),
+        "descriptions": checkout.rows("select description from model_versions"),
+    }
+
+
+def test_a_clone_that_pulls_and_syncs_shows_the_same_comparison(
+    trained, checkout, tmp_path
+):
+    remote, folder = tmp_path / "remote", tmp_path / "pulled"
+    for command in (
+        ["dvc", "remote", "add", "--local", "--default", "storage", str(remote)],
+        ["dvc", "push", "--quiet"],
+        ["git", "clone", "--quiet", str(checkout.folder), str(folder)],
+    ):
+        done = checkout.run(*command)
+        assert done.returncode == 0, done.stderr
+    pulled = type(checkout)(folder)
+    assert pulled.run("pedigree", "sync").stdout == "", "nothing is here yet"
+    pulled.run("dvc", "remote", "add", "--local", "--default", "storage", str(remote))
+    assert pulled.run("dvc", "pull").returncode == 0
+    done = pulled.run("pedigree", "sync")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == trained.ran_first
+    assert comparison(pulled) == comparison(checkout)
+    runs = pulled.rows("select run_uuid from runs")
+    done = pulled.run("pedigree", "sync")
+    assert done.stdout == ""
+    assert pulled.rows("select run_uuid from runs") == runs
+    # What the clone holds, and what its store says, stands up to an examination.
+    assert pulled.repro() == []
+    with working_in(folder) as run:
+        done = run("verify", MODEL)
+    assert done.exit_code == 0, done.stderr
