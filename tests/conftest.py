@@ -3,10 +3,42 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+class Exemption(NamedTuple):
+    """A module, or all of a package, that cannot change what a stage writes."""
+
+    module: str
+    reason: str
+    stage: str = "every stage"
+
+
+PINNED = "what fetch writes is pinned by sums: other code brings the same or nothing"
+
+EXEMPTIONS = (
+    Exemption("pedigree.errors", "the words of errors; a failed stage writes nothing"),
+    Exemption(
+        "pedigree.sections", "reads YAML, refuses what is wrong, changes nothing"
+    ),
+    Exemption(
+        "pedigree.params", "the schema; the values that a stage reads are tracked"
+    ),
+    Exemption("pedigree.tracking", "writes to MLflow, never into an output"),
+    Exemption("pedigree.data.data_docs", "writes pages for MLflow, no output"),
+    Exemption("pedigree.data.formats", PINNED, "fetch"),
+    Exemption("pedigree.data.raw", PINNED, "fetch"),
+)
+
+
+@pytest.fixture(scope="session")
+def exemptions() -> tuple[Exemption, ...]:
+    """What stages import and do not depend on; packages hold no code."""
+    return EXEMPTIONS
 
 
 @pytest.fixture
