@@ -184,14 +184,7 @@ def test_dvc_itself_finds_the_same_stages_changed(project: Path) -> None:
 
     activate(read_catalogue(), ["weather_fnn_1_2_1", "weather_mlp"])
     pipeline = Pipeline(project)
-
-    for stage in pipeline.stages.values():
-        for path in map(Path, stage.outputs):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("an output", "utf-8")
-    with Repo(uninitialized=True) as repo:
-        repo.commit(force=True)
-        assert repo.status() == {}
+    commit_outputs(pipeline)
     text = Path("params.yaml").read_text("utf-8")
     for old, new in [
         ("expectations: breast_cancer", "expectations: digits"),
@@ -215,6 +208,51 @@ def test_dvc_itself_finds_the_same_stages_changed(project: Path) -> None:
         "register@digits_convnet",
         "train@weather_fnn_1_2_1",
     }
+
+
+def commit_outputs(pipeline: Pipeline) -> None:
+    """Let `dvc.lock` say that every stage has run, on the files as they are."""
+    from dvc.repo import Repo
+
+    for stage in pipeline.stages.values():
+        for path in map(Path, stage.outputs):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("an output", "utf-8")
+    with Repo(uninitialized=True) as repo:
+        repo.commit(force=True)
+        assert repo.status() == {}
+
+
+def downstream(pipeline: Pipeline, path: str) -> set[str]:
+    """The stages that need a file, or an output of one that does."""
+    changed, affected = {path}, set()
+    for name, stage in pipeline.stages.items():  # in the order of `dvc repro`
+        if stage.dependencies & changed:
+            affected.add(name)
+            changed |= stage.outputs
+    return affected
+
+
+def test_an_edited_architecture_trains_only_what_uses_it(whole: Pipeline) -> None:
+    users: dict[str, list[str]] = {}
+    for name, experiment in whole.parameters["experiments"].items():
+        users.setdefault(experiment["model"]["architecture"], []).append(name)
+    assert len(users) > 1
+    for architecture, names in users.items():
+        affected = downstream(whole, f"src/pedigree/models/{architecture}.py")
+        assert affected == {f"{s}@{name}" for s in CHAIN[4:] for name in names}
+
+
+def test_dvc_itself_trains_only_what_uses_an_edited_architecture(
+    project: Path,
+) -> None:
+    from dvc.repo import Repo
+
+    commit_outputs(Pipeline(project))
+    with (project / "src/pedigree/models/mlp.py").open("a") as module:
+        module.write("# edited\n")
+    with Repo(uninitialized=True) as repo:
+        assert set(repo.status()) == {"train@breast_cancer_mlp"}
 
 
 @cache
