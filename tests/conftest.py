@@ -1,7 +1,8 @@
 """What tests of the whole project share."""
 
+import gzip
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +40,27 @@ EXEMPTIONS = (
 def exemptions() -> tuple[Exemption, ...]:
     """What stages import and do not depend on; packages hold no code."""
     return EXEMPTIONS
+
+
+@pytest.fixture(scope="session")
+def write_fashion() -> Callable[[Path], None]:
+    """Writes a small Fashion-MNIST, in the published files' format, into a folder."""
+    import numpy as np
+
+    def write(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        generator = np.random.default_rng(0)
+        for split, rows in {"train": 20, "t10k": 10}.items():
+            images = generator.integers(0, 256, (rows, 28, 28), np.uint8)
+            labels = np.arange(rows, dtype=np.uint8) % 10
+            for name, offset, array in (
+                ("images-idx3", 16, images),
+                ("labels-idx1", 8, labels),
+            ):
+                content = gzip.compress(bytes(offset) + array.tobytes(), mtime=0)
+                (folder / f"{split}-{name}-ubyte.gz").write_bytes(content)
+
+    return write
 
 
 @pytest.fixture
