@@ -1,12 +1,14 @@
 """What tests of the whole project share."""
 
+import gzip
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from ruamel.yaml import YAML
@@ -131,6 +133,58 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     clone.ran_first = clone.repro()
     clone.commit("After the training")
     return clone
+
+
+class Exemption(NamedTuple):
+    """A module, or all of a package, that cannot change what a stage writes."""
+
+    module: str
+    reason: str
+    stage: str = "every stage"
+
+
+PINNED = "what fetch writes is pinned by sums: other code brings the same or nothing"
+
+EXEMPTIONS = (
+    Exemption("pedigree.errors", "the words of errors; a failed stage writes nothing"),
+    Exemption(
+        "pedigree.sections", "reads YAML, refuses what is wrong, changes nothing"
+    ),
+    Exemption(
+        "pedigree.params", "the schema; the values that a stage reads are tracked"
+    ),
+    Exemption("pedigree.tracking", "writes to MLflow, never into an output"),
+    Exemption("pedigree.data.data_docs", "writes pages for MLflow, no output"),
+    Exemption("pedigree.data.formats", PINNED, "fetch"),
+    Exemption("pedigree.data.raw", PINNED, "fetch"),
+)
+
+
+@pytest.fixture(scope="session")
+def exemptions() -> tuple[Exemption, ...]:
+    """What stages import and do not depend on; packages hold no code."""
+    return EXEMPTIONS
+
+
+@pytest.fixture(scope="session")
+def write_fashion() -> Callable[[Path], None]:
+    """Writes a small Fashion-MNIST, in the published files' format, into a folder."""
+    import numpy as np
+
+    def write(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        generator = np.random.default_rng(0)
+        for split, rows in {"train": 20, "t10k": 10}.items():
+            images = generator.integers(0, 256, (rows, 28, 28), np.uint8)
+            labels = np.arange(rows, dtype=np.uint8) % 10
+            for name, offset, array in (
+                ("images-idx3", 16, images),
+                ("labels-idx1", 8, labels),
+            ):
+                content = gzip.compress(bytes(offset) + array.tobytes(), mtime=0)
+                (folder / f"{split}-{name}-ubyte.gz").write_bytes(content)
+
+    return write
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from pedigree.catalogue.read import SECTIONS, read_catalogue
 from pedigree.errors import WrongUseError
@@ -234,3 +236,33 @@ def test_a_change_of_a_key_reaches_all_its_leaves() -> None:
     for path, value in leaves(data):
         inside = list(path[:3]) == TRAIN.split(".")
         assert (changed.get(path) != value) == inside
+
+
+def sections() -> set[type[BaseModel]]:
+    """Every part of the schema that a stage reads, architectures' and suites' too."""
+    architectures = (ROOT / "src/pedigree/models").glob("[!_]*.py")
+    for name in ("data.suite", *(f"models.{path.stem}" for path in architectures)):
+        import_module(f"pedigree.{name}")
+    found, new = set(), {BaseModel}
+    while new:
+        new = {child for parent in new for child in parent.__subclasses__()}
+        found |= {model for model in new if model.__module__.startswith("pedigree.")}
+    return found
+
+
+def test_a_default_means_that_something_is_absent() -> None:
+    """The schema is no dependency of a stage: a value in it would be a hidden input."""
+    checked = sections()
+    names = {f"{model.__module__}.{model.__name__}" for model in checked}
+    assert {
+        "pedigree.params.Train",
+        "pedigree.models.convnet.Dropout",
+        "pedigree.data.suite.Entry",
+    } <= names
+    hidden = {
+        f"{model.__module__}.{model.__name__}.{name}": field.get_default()
+        for model in checked
+        for name, field in model.model_fields.items()
+        if not field.is_required() and field.get_default(call_default_factory=True)
+    }
+    assert not hidden

@@ -51,15 +51,6 @@ FIRST_READERS = {
     ("experiments", "*", "published"): None,
 }
 
-# Modules that cannot change what a stage writes.
-EXEMPT = {
-    "pedigree.errors": "the words of errors; a failed stage writes nothing",
-    "pedigree.sections": "reads YAML and refuses what is wrong; changes no value",
-    "pedigree.params": "the schema; the values that a stage reads are tracked",
-    "pedigree.tracking": "writes to MLflow, never into an output",
-    "pedigree.data.data_docs": "writes pages for MLflow, never into an output",
-}
-
 # Modules that a stage loads by a name, which no import statement shows.
 CHOSEN = {
     "fetch": "pedigree.data.sources.{downloads[kind]}",
@@ -193,14 +184,7 @@ def test_dvc_itself_finds_the_same_stages_changed(project: Path) -> None:
 
     activate(read_catalogue(), ["weather_fnn_1_2_1", "weather_mlp"])
     pipeline = Pipeline(project)
-
-    for stage in pipeline.stages.values():
-        for path in map(Path, stage.outputs):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("an output", "utf-8")
-    with Repo(uninitialized=True) as repo:
-        repo.commit(force=True)
-        assert repo.status() == {}
+    commit_outputs(pipeline)
     text = Path("params.yaml").read_text("utf-8")
     for old, new in [
         ("expectations: breast_cancer", "expectations: digits"),
@@ -226,6 +210,51 @@ def test_dvc_itself_finds_the_same_stages_changed(project: Path) -> None:
     }
 
 
+def commit_outputs(pipeline: Pipeline) -> None:
+    """Let `dvc.lock` say that every stage has run, on the files as they are."""
+    from dvc.repo import Repo
+
+    for stage in pipeline.stages.values():
+        for path in map(Path, stage.outputs):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("an output", "utf-8")
+    with Repo(uninitialized=True) as repo:
+        repo.commit(force=True)
+        assert repo.status() == {}
+
+
+def downstream(pipeline: Pipeline, path: str) -> set[str]:
+    """The stages that need a file, or an output of one that does."""
+    changed, affected = {path}, set()
+    for name, stage in pipeline.stages.items():  # in the order of `dvc repro`
+        if stage.dependencies & changed:
+            affected.add(name)
+            changed |= stage.outputs
+    return affected
+
+
+def test_an_edited_architecture_trains_only_what_uses_it(whole: Pipeline) -> None:
+    users: dict[str, list[str]] = {}
+    for name, experiment in whole.parameters["experiments"].items():
+        users.setdefault(experiment["model"]["architecture"], []).append(name)
+    assert len(users) > 1
+    for architecture, names in users.items():
+        affected = downstream(whole, f"src/pedigree/models/{architecture}.py")
+        assert affected == {f"{s}@{name}" for s in CHAIN[4:] for name in names}
+
+
+def test_dvc_itself_trains_only_what_uses_an_edited_architecture(
+    project: Path,
+) -> None:
+    from dvc.repo import Repo
+
+    commit_outputs(Pipeline(project))
+    with (project / "src/pedigree/models/mlp.py").open("a") as module:
+        module.write("# edited\n")
+    with Repo(uninitialized=True) as repo:
+        assert set(repo.status()) == {"train@breast_cancer_mlp"}
+
+
 @cache
 def imports() -> grimp.ImportGraph:
     return grimp.build_graph(
@@ -243,13 +272,11 @@ def closure(modules: Iterable[str]) -> set[str]:
 
 
 def file_of(module: str) -> Path:
-    path = Path("src", *module.split("."))
-    return path / "__init__.py" if (ROOT / path).is_dir() else path.with_suffix(".py")
+    return Path("src", *module.split(".")).with_suffix(".py")
 
 
-def is_exempt(module: str) -> bool:
-    parents = {module, *(module[:i] for i, c in enumerate(module) if c == ".")}
-    return bool(parents & EXEMPT.keys()) or file_of(module).name == "__init__.py"
+def is_package(module: str) -> bool:
+    return (ROOT / file_of(module)).with_suffix("").is_dir()
 
 
 def entry_of(stage: str, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -260,27 +287,53 @@ def entry_of(stage: str, name: str, parameters: Mapping[str, Any]) -> dict[str, 
     return dict(parameters[sections.get(stage, "experiments")][name])
 
 
-def test_dependencies_are_the_modules_that_shape_the_output(whole: Pipeline) -> None:
-    """Each stage names what it imports; a template names nothing that none imports."""
-    read: dict[str, set[str]] = {}
-    named: dict[str, set[str]] = {}
-    missing = set()
-    for address, stage in whole.stages.items():
-        script, _, name = address.partition("@")
-        modules = [f"pedigree.stages.{script}"]
-        if script in CHOSEN:
-            entry = entry_of(script, name, whole.parameters)
-            modules.append(CHOSEN[script].format(**entry))
-        imported = closure(modules)
-        shaping = {str(file_of(m)) for m in imported if not is_exempt(m)}
-        code = {path for path in stage.dependencies if path.startswith("src/")}
-        missing |= {f"{script}: {path}" for path in shaping - code}
-        read.setdefault(script, set()).update(str(file_of(m)) for m in imported)
-        named.setdefault(script, set()).update(code)
-    needless = {
-        f"{script}: {path}" for script in named for path in named[script] - read[script]
+def imported(address: str, parameters: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+    """The modules that a stage starts from, and all that these import."""
+    stage, _, name = address.partition("@")
+    started = {f"pedigree.stages.{stage}"}
+    if stage in CHOSEN:
+        entry = entry_of(stage, name, parameters)
+        started.add(CHOSEN[stage].format(**entry))
+    return started, closure(started)
+
+
+def exempting(exemptions: Iterable[Any], module: str, stage: str) -> set[Any]:
+    """The exemptions that a module has in a stage."""
+    return {
+        each
+        for each in exemptions
+        if each.stage in (stage, "every stage")
+        and f"{module}.".startswith(f"{each.module}.")
     }
+
+
+def test_dependencies_are_the_modules_that_shape_the_output(
+    whole: Pipeline, exemptions: Iterable[Any]
+) -> None:
+    """Each stage of the catalogue names all code that it imports, and no other."""
+    missing, needless = set(), set()
+    for address, stage in whole.stages.items():
+        script = address.partition("@")[0]
+        started, reached = imported(address, whole.parameters)
+        # What a stage starts from shapes its output, in an exempt package too.
+        shaping = started | {
+            module
+            for module in reached
+            if not exempting(exemptions, module, script) and not is_package(module)
+        }
+        shaping = {str(file_of(module)) for module in shaping}
+        code = {path for path in stage.dependencies if path.startswith("src/")}
+        missing |= {(address, path) for path in shaping - code}
+        needless |= {(address, path) for path in code - shaping}
     assert (sorted(missing), sorted(needless)) == ([], [])
+
+
+def test_every_exemption_is_of_use(whole: Pipeline, exemptions: Iterable[Any]) -> None:
+    used = set()
+    for address in whole.stages:
+        for module in imported(address, whole.parameters)[1]:
+            used |= exempting(exemptions, module, address.partition("@")[0])
+    assert used == set(exemptions)
 
 
 def test_packages_hold_no_code() -> None:

@@ -136,16 +136,14 @@ class CsvImagesTable(Section):
     width: Positive
 
 
-class KerasImagesTable(Section):
+class KerasTable(Section):
     """Images and labels as the loader of `keras.datasets` returns them."""
 
-    format: Literal["keras_images"]
+    format: Literal["keras"]
     name: Name
 
 
-Table = Annotated[
-    CsvTable | CsvImagesTable | KerasImagesTable, Field(discriminator="format")
-]
+Table = Annotated[CsvTable | CsvImagesTable | KerasTable, Field(discriminator="format")]
 
 
 class Dataset(Section):

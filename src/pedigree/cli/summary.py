@@ -13,7 +13,7 @@ from pedigree.params import (
     CsvImagesTable,
     Experiment,
     ImageTransform,
-    KerasImagesTable,
+    KerasTable,
     Parameters,
     TabularTransform,
     read_parameters,
@@ -51,7 +51,7 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
     """
     entry = parameters.features[features]
     table = parameters.datasets[entry.dataset].table
-    if isinstance(table, KerasImagesTable):
+    if isinstance(table, KerasTable):
         return KERAS_IMAGES
     if isinstance(table, CsvImagesTable):
         return (table.height, table.width, 1)

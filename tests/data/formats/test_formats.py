@@ -14,7 +14,7 @@ from pedigree.data.raw import images_of
 from pedigree.errors import PedigreeError, RefusedError, WrongUseError
 from pedigree.params import Table
 
-FORMATS = ("csv", "csv_images", "keras_images")
+FORMATS = ("csv", "csv_images", "keras")
 
 
 def read(section: dict, folder: Path) -> dict[str, pa.Table]:
@@ -39,7 +39,7 @@ def samples(tmp_path: Path, fashion: Path) -> Callable[[str], tuple[dict, Path]]
     return {
         "csv": (csv(), tmp_path),
         "csv_images": (csv_images(files={"all": "i.csv"}), tmp_path),
-        "keras_images": ({"format": "keras_images", "name": "fashion_mnist"}, fashion),
+        "keras": ({"format": "keras", "name": "fashion_mnist"}, fashion),
     }.__getitem__
 
 
@@ -52,7 +52,7 @@ def test_every_format_reads_its_files(format_, samples):
         return
     split, labels = "all", [3]
     pixels = np.array([0, 1, 2, 255])
-    if format_ == "keras_images":
+    if format_ == "keras":
         split, labels = "test", list(range(10))
         content = gzip.decompress((folder / "t10k-images-idx3-ubyte.gz").read_bytes())
         pixels = np.frombuffer(content, np.uint8, offset=16)
@@ -169,7 +169,7 @@ def test_splits_with_other_columns_are_refused(tmp_path):
         read(csv(files={"train": "train.csv", "test": "test.csv"}), tmp_path)
 
 
-def test_keras_images_never_download(fashion):
+def test_the_keras_format_never_downloads(fashion):
     (fashion / "t10k-images-idx3-ubyte.gz").unlink()
     with pytest.raises(PedigreeError, match="only fetch may download"):
-        read({"format": "keras_images", "name": "fashion_mnist"}, fashion)
+        read({"format": "keras", "name": "fashion_mnist"}, fashion)

@@ -186,7 +186,7 @@ def test_keras_downloads_what_the_mirror_lacks(
         }
         (cache / lacking.name).write_bytes(content)
 
-    monkeypatch.setattr("pedigree.data.keras_loader.download", loader)
+    monkeypatch.setattr("pedigree.data.formats.keras.download", loader)
     assert fetch("keras", download, dataset, tmp_path / "out")[lacking.name] == content
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pedigree.data import keras_loader
+from pedigree.data.formats import keras as loader
 from pedigree.data.sources.pinned import copy_from_mirror
 from pedigree.params import KerasDownload
 
@@ -21,8 +21,8 @@ def fetch(download: KerasDownload, dataset: str, folder: Path) -> None:
     missing = copy_from_mirror(dataset, download.files, folder)
     present = [folder / file.name for file in download.files if file not in missing]
     home = folder / ".keras"
-    cache = keras_loader.place(download.name, present, home)
-    keras_loader.download(download.name, home)
+    cache = loader.place(download.name, present, home)
+    loader.download(download.name, home)
     for file in missing:
         if (cache / file.name).is_file():
             (cache / file.name).rename(folder / file.name)

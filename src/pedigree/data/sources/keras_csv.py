@@ -12,8 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from pedigree.data import keras_loader
-from pedigree.data.keras_loader import Examples
+from pedigree.data.formats import keras as loader
 from pedigree.data.sources.pinned import find_mirror
 from pedigree.params import KerasCsvDownload
 
@@ -36,13 +35,13 @@ def fetch(download: KerasCsvDownload, dataset: str, folder: Path) -> None:
     mirror = find_mirror(dataset)
     published = sorted(mirror.iterdir()) if mirror else []
     home = folder / ".keras"
-    keras_loader.place(download.name, published, home)
-    examples = keras_loader.load(download.name, home, offline=False)
+    loader.place(download.name, published, home)
+    examples = loader.load(download.name, home, offline=False)
     for file, split in zip(download.files, ("train", "test"), strict=True):
         write_csv(folder / file.name, examples[split])
 
 
-def write_csv(path: Path, examples: Examples) -> None:
+def write_csv(path: Path, examples: loader.Examples) -> None:
     """Write images as one row each: the label, then the pixels.
 
     Args:

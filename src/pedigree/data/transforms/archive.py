@@ -1,6 +1,7 @@
-"""Fitted scikit-learn objects as skops archives whose bytes depend on nothing else.
+"""The files of a fitted transform, whose bytes depend on nothing but its content.
 
-skops names arrays by their address in memory, writes the addresses into its schema, and
+What is plain is sorted JSON, what scikit-learn has fitted is a skops archive. skops
+names arrays by their address in memory, writes the addresses into its schema, and
 stamps the time on each entry. Here arrays are named by their content.
 """
 
@@ -14,6 +15,17 @@ from typing import Any
 from zipfile import ZipFile, ZipInfo
 
 SCHEMA = "schema.json"
+
+
+def save_json(data: Mapping[str, Any], path: Path) -> None:
+    """Write plain data; equal data give equal bytes."""
+    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False)
+    path.write_text(text + "\n", "utf-8")
+
+
+def load_json(path: Path) -> Any:
+    """Read plain data."""
+    return json.loads(path.read_text("utf-8"))
 
 
 def save(fitted: Any, path: Path) -> None:

@@ -1,6 +1,5 @@
 """Images: 8 bits stay 8 bits, the model divides them."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -11,6 +10,7 @@ import pyarrow as pa
 
 from pedigree.data.prepared import Column
 from pedigree.data.raw import images_of
+from pedigree.data.transforms import archive
 from pedigree.errors import RefusedError
 from pedigree.params import ImageTransform
 
@@ -53,8 +53,7 @@ class Fitted:
 
     def save(self, folder: Path) -> None:
         """Write the transform; equal transforms give equal bytes."""
-        text = json.dumps(asdict(self), indent=2, sort_keys=True)
-        (folder / FILE).write_text(text + "\n", "utf-8")
+        archive.save_json(asdict(self), folder / FILE)
 
 
 def fit(
@@ -78,5 +77,5 @@ def describe_columns(*_: object) -> tuple[Column, ...]:
 
 def load(folder: Path) -> Fitted:
     """Read what `Fitted.save` wrote."""
-    data = json.loads((folder / FILE).read_text("utf-8"))
+    data = archive.load_json(folder / FILE)
     return Fitted(tuple(data["input_shape"]), data["divide_by"])

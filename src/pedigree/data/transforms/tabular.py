@@ -1,6 +1,5 @@
 """Tables: numbers filled and scaled, texts one-hot, dates as parts."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,8 +71,7 @@ class Fitted:
     def save(self, folder: Path) -> None:
         """Write the transform; equal transforms give equal bytes."""
         data = self.parameters.model_dump(mode="json")
-        text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False)
-        (folder / PARAMETERS_FILE).write_text(text + "\n", "utf-8")
+        archive.save_json(data, folder / PARAMETERS_FILE)
         archive.save(self.transformer, folder / FITTED_FILE)
 
 

@@ -1,8 +1,9 @@
-"""The real loaders of `keras.datasets`, each in a process of its own.
+"""Images and labels by the real loaders of `keras.datasets`, to tables of images.
 
-Keras reads KERAS_HOME and KERAS_BACKEND once, when it is imported. A process of its
-own lets every call choose them: the NumPy backend, so that TensorFlow is not imported,
-and a home that holds the files of one dataset.
+Keras reads KERAS_HOME and KERAS_BACKEND once, when it is imported. So a loader runs in
+a process of its own, which is this module's command: each call chooses the NumPy
+backend, so that TensorFlow is not imported, and a home with the files of one dataset.
+The sources `keras` and `keras_csv` get their files by the same loaders.
 """
 
 import os
@@ -18,13 +19,43 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from pedigree.data.formats.published import missing_file
+from pedigree.data.raw import table_of_images
 from pedigree.errors import RefusedError
+from pedigree.params import KerasTable
 
 # Where a loader looks for its files below KERAS_HOME, unless it is `datasets`.
 _CACHE_FOLDERS = {"fashion_mnist": "datasets/fashion-mnist"}
 
 Examples = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+
+
+def read(table: KerasTable, folder: Path) -> dict[str, pa.Table]:
+    """Load the published files that were fetched; nothing is downloaded.
+
+    Args:
+        table: The section of params.yaml.
+        folder: `data/external/<dataset>`.
+
+    Returns:
+        A table of images for `train` and for `test`.
+
+    Raises:
+        WrongUseError: If there are no files.
+        RefusedError: If the loader fails, or misses a file.
+    """
+    published = sorted(folder.iterdir()) if folder.is_dir() else []
+    if not published:
+        raise missing_file(folder / "*")
+    with TemporaryDirectory() as home:
+        place(table.name, published, Path(home))
+        examples = load(table.name, Path(home), offline=True)
+    return {
+        split: table_of_images(images, labels.reshape(-1))
+        for split, (images, labels) in examples.items()
+    }
 
 
 def place(name: str, files: Iterable[Path], home: Path) -> Path:

@@ -1,0 +1,431 @@
+"""What the stages open: no file of the project that DVC does not know of.
+
+Every stage of a small project runs under two tracers at once. `strace` sees what
+libraries and children open too; Python's audit hook sees what Python opens, and works
+where there is no strace. The stages run by hand: `dvc repro` would read files of its
+own.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import chdir
+from copy import deepcopy
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from pedigree.catalogue.read import read_catalogue
+from pedigree.pipeline import Pipeline
+from pedigree.sections import load_yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Files and folders that a stage may open, beside its dependencies and outputs.
+EXEMPT = {
+    "params.yaml": "read section by section; the values of the sections are tracked",
+    "dvc.yaml": "asked of DVC for the lineage of the run, which goes to MLflow",
+    "dvc.lock": "asked of DVC, likewise",
+    ".dvc/config": "DVC's own configuration",
+    ".dvc/.gitignore": "DVC asks which files it may ignore",
+    ".dvc/tmp": "DVC's own state",
+    ".dvcignore": "DVC asks which files it may ignore",
+    ".gitignore": "likewise",
+    ".git/config": "DVC asks whether the project is in git",
+    ".git/info": "likewise",
+    "mlruns": "the MLflow store: written, and asked for runs to write to",
+    "reports/data": "Data Docs, pages for people; they go to MLflow",
+    ".pedigree": "checkpoints, in a folder named by the hash of all inputs",
+}
+# And those of one stage.
+EXEMPT_IN = {"register": {"src": "MLflow copies the package beside the model"}}
+
+HOOK = """
+import os, sys
+
+project = os.environ["TRACED_PROJECT"] + os.sep
+log = os.open(os.environ["AUDIT_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+def record(event, arguments):
+    if event not in ("open", "os.listdir", "os.scandir"):
+        return
+    path = arguments[0]
+    if not isinstance(path, str | bytes | os.PathLike):
+        return  # a descriptor, which was opened before
+    path = os.fsdecode(path)
+    if event == "open" and arguments[1] is None and not os.path.isabs(path):
+        return  # os.open in a folder that the event does not name
+    path = os.path.abspath(path)
+    if path.startswith(project):
+        os.write(log, f"{path}\\n".encode())
+
+sys.addaudithook(record)
+"""
+
+STRACE = "strace -f -y -qq --seccomp-bpf -e trace=open,openat,openat2,creat,execve"
+OPENED = re.compile(r" = \d+<(/[^>]*)>$")
+TRACERS = ("audit", "strace")
+
+STAGES = load_yaml(ROOT / "dvc.yaml")["stages"]
+
+
+@cache
+def has_strace() -> bool:
+    """Whether strace is here and may trace, which containers forbid at times."""
+    probe = [*STRACE.split(), "-o", os.devnull, "true"]
+    return bool(shutil.which("strace")) and not subprocess.run(probe).returncode
+
+
+class Trace(NamedTuple):
+    """What a stage did with what was there before it ran.
+
+    Attributes:
+        opened: The files and folders it opened, by tracer.
+        made: The files that it wrote and left behind.
+    """
+
+    opened: dict[str, set[str]]
+    made: set[str]
+
+
+class Project:
+    """A copy of some files of a project.
+
+    Args:
+        folder: An empty folder.
+        root: The project.
+        paths: The files.
+    """
+
+    def __init__(self, folder: Path, root: Path, paths: Iterable[str]) -> None:
+        self.folder, self.logs = folder / "project", folder / "logs"
+        for path in paths:
+            (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(root / path, self.folder / path)
+        git = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost"]
+        for arguments in (["init"], ["add", "--all"], ["commit", "--message=test"]):
+            command = [*git, *arguments]
+            subprocess.run(command, cwd=self.folder, check=True, capture_output=True)
+        self.logs.mkdir()
+        (self.logs / "sitecustomize.py").write_text(HOOK)
+
+    @property
+    def stages(self) -> dict[str, Any]:
+        return Pipeline(self.folder).stages
+
+    def trace(self, address: str) -> Trace:
+        """Run a stage as DVC does: its outputs are gone, and its inputs are hashed."""
+        stage = self.stages[address]
+        for path in stage.outputs:
+            shutil.rmtree(self.folder / path, ignore_errors=True)
+            (self.folder / path).unlink(missing_ok=True)
+        self.hash_dependencies(address)
+        before = self.paths()
+        for log in self.logs.glob("*.log"):
+            log.unlink()
+        strace = [*STRACE.split(), "-o", str(self.logs / "strace.log")]
+        self.run(address, *(strace if has_strace() else ()))
+        opened = {
+            name: self.relative(read(self.logs / f"{name}.log")) & before
+            for name, read in {"audit": by_audit, "strace": by_strace}.items()
+        }
+        return Trace(opened, self.paths() - before)
+
+    def run(self, address: str, *tracer: str) -> None:
+        python = [sys.executable, *self.stages[address].command.split()[1:]]
+        done = subprocess.run(
+            [*tracer, *python],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+
+    def outputs(self, address: str) -> dict[str, bytes]:
+        """The bytes of all outputs of a stage, by path."""
+        stage = self.stages[address]
+        paths = [path for path in self.paths() if is_in(path, stage.outputs)]
+        files = [path for path in paths if (self.folder / path).is_file()]
+        return {path: (self.folder / path).read_bytes() for path in files}
+
+    def hash_dependencies(self, address: str) -> None:
+        """DVC remembers hashes: what is opened later on is opened by the stage."""
+        from dvc.repo import Repo
+
+        with chdir(self.folder), Repo() as repo:
+            repo.stage.load_one("dvc.yaml", address).save_deps()
+
+    def environment(self) -> dict[str, str]:
+        unset = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "KERAS_BACKEND")
+        return {name: v for name, v in os.environ.items() if name not in unset} | {
+            "PYTHONPATH": os.pathsep.join([str(self.logs), str(self.folder / "src")]),
+            # Without compiled modules beside them, the modules themselves are opened.
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TRACED_PROJECT": str(self.folder),
+            "AUDIT_LOG": str(self.logs / "audit.log"),
+            "PEDIGREE_MIRROR": str(self.folder.parent / "mirror"),
+        }
+
+    def paths(self) -> set[str]:
+        return self.relative(map(str, self.folder.rglob("*")))
+
+    def relative(self, paths: Iterable[str]) -> set[str]:
+        start = f"{self.folder}/"
+        return {p.removeprefix(start) for p in paths if p.startswith(start)}
+
+
+def tracked_files() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def by_audit(log: Path) -> set[str]:
+    return set(log.read_text("utf-8").splitlines())
+
+
+def by_strace(log: Path) -> set[str]:
+    """What was opened, but by git: it compares files with a commit, for MLflow."""
+    if not log.exists():
+        return set()
+    git, opened = set(), set()
+    for line in log.read_text("utf-8", errors="replace").splitlines():
+        process, _, call = line.partition(" ")
+        if re.search(r'execve\("[^"]*/git"', call):
+            git.add(process)
+        elif process not in git and (found := OPENED.search(call)):
+            opened.add(found[1])
+    return opened
+
+
+def is_in(path: str, folders: Iterable[str]) -> bool:
+    return any(f"{path}/".startswith(f"{folder}/") for folder in folders)
+
+
+class Traced(NamedTuple):
+    """A project whose stages have all run, each traced."""
+
+    project: Project
+    traces: dict[str, Trace]
+    exemptions: Iterable[Any]
+
+    def undeclared(self, address: str, paths: Iterable[str]) -> set[str]:
+        """Those of some paths that a stage has no business with."""
+        stage, script = self.project.stages[address], address.partition("@")[0]
+        allowed = [
+            *(stage.dependencies | stage.outputs),
+            *EXEMPT,
+            *EXEMPT_IN.get(script, ()),
+            *self.exempt_code(script),
+        ]
+        return {
+            path
+            for path in paths
+            if not is_in(path, allowed) and not self.is_package(path)
+        }
+
+    def is_package(self, path: str) -> bool:
+        """Python lists the packages it imports from; `__init__.py` holds no code."""
+        package = path.removesuffix("/__init__.py")
+        return is_in(package, ["src"]) and (self.project.folder / package).is_dir()
+
+    def exempt_code(self, script: str) -> Iterator[str]:
+        """The modules and packages that cannot change what a stage writes."""
+        for each in self.exemptions:
+            if each.stage in (script, "every stage"):
+                path = f"src/{each.module.replace('.', '/')}"
+                yield from (path, f"{path}.py")
+
+    def alone(self, address: str, folder: Path) -> Project:
+        """Copy what a stage may open, and nothing else."""
+        root, outputs = self.project.folder, self.project.stages[address].outputs
+        files = {path for path in self.project.paths() if (root / path).is_file()}
+        needed = {path for path in files if not is_in(path, [*outputs, ".git"])}
+        return Project(folder, root, needed - self.undeclared(address, needed))
+
+    def unopened(self, address: str, opened: set[str]) -> set[str]:
+        """The data that a stage depends on and has not opened."""
+        return {
+            path
+            for path in self.project.stages[address].dependencies
+            if not path.startswith("src/")
+            and not any(is_in(each, [path]) for each in opened)
+        }
+
+
+def parameters_of(experiments: Iterable[str]) -> dict[str, Any]:
+    """Entries of the catalogue, cut short."""
+    entries = deepcopy(read_catalogue(ROOT / "catalogue").entries)
+    chosen: dict[str, Any] = {name: {} for name in entries}
+    for name in experiments:
+        experiment = chosen["experiments"][name] = entries["experiments"][name]
+        experiment["train"]["epochs"] = 2
+        experiment["evaluate"]["bootstrap"]["resamples"] = 100
+        features = experiment["features"]
+        chosen["features"][features] = entries["features"][features]
+        dataset = entries["features"][features]["dataset"]
+        for section in ("downloads", "datasets"):
+            chosen[section][dataset] = entries[section][dataset]
+    return chosen
+
+
+def small_project(folder: Path, parameters: Any, store: Path) -> Project:
+    """The project as it is, with other parameters and an empty MLflow store."""
+    project = Project(folder, ROOT, tracked_files())
+    (project.folder / "params.yaml").write_text(json.dumps(parameters))
+    shutil.copytree(store, project.folder / "mlruns", dirs_exist_ok=True)
+    return project
+
+
+@pytest.fixture(scope="module")
+def small(
+    tmp_path_factory: pytest.TempPathFactory,
+    store_template: Path,
+    write_fashion: Callable[[Path], None],
+    exemptions: Iterable[Any],
+) -> Traced:
+    """A table from raw bytes to a registered model, and images by a child process."""
+    folder = tmp_path_factory.mktemp("traced")
+    mirror = folder / "mirror/fashion_mnist"
+    write_fashion(mirror)
+    parameters = parameters_of(["breast_cancer_mlp"])
+    parameters["downloads"]["fashion_mnist"] = {
+        "kind": "keras",
+        "name": "fashion_mnist",
+        "files": [
+            {"name": path.name, "sha256": sha256(path.read_bytes()).hexdigest()}
+            for path in sorted(mirror.iterdir())
+        ],
+    }
+    parameters["datasets"]["fashion_mnist"] = {
+        "table": {"format": "keras", "name": "fashion_mnist"},
+        "expectations": "fashion_mnist",
+    }
+    project = small_project(folder, parameters, store_template)
+    stages = set(project.stages) - {"validate@fashion_mnist"}  # random pixels fail
+    return Traced(project, trace_all(project, stages), exemptions)
+
+
+def trace_all(project: Project, stages: Iterable[str]) -> dict[str, Trace]:
+    """Trace stages one after the other, as `dvc repro` orders them."""
+    return {
+        address: project.trace(address)
+        for address in project.stages
+        if address in stages
+    }
+
+
+@pytest.fixture(params=TRACERS)
+def tracer(request: pytest.FixtureRequest) -> str:
+    if request.param == "strace" and not has_strace():
+        pytest.skip("strace is not installed, or may not trace here")
+    return str(request.param)
+
+
+def test_no_stage_opens_what_it_does_not_declare(small: Traced, tracer: str) -> None:
+    undeclared = {
+        (address, path)
+        for address, trace in small.traces.items()
+        for path in small.undeclared(address, trace.opened[tracer])
+    }
+    assert undeclared == set()
+
+
+def test_no_stage_writes_what_it_does_not_declare(small: Traced) -> None:
+    for address, trace in small.traces.items():
+        made = {p for p in trace.made if (small.project.folder / p).is_file()}
+        assert small.undeclared(address, made) == set()
+
+
+def test_a_trace_holds_the_code_of_its_stage(small: Traced, tracer: str) -> None:
+    assert {address.partition("@")[0] for address in small.traces} == set(STAGES)
+    for address, trace in small.traces.items():
+        stage = small.project.stages[address]
+        code = {path for path in stage.dependencies if path.startswith("src/")}
+        # Evaluate imports the yardstick where it is asked for one.
+        unopened = code - trace.opened[tracer]
+        assert unopened <= {"src/pedigree/evaluation/yardstick.py"}
+
+
+@pytest.mark.skipif(not has_strace(), reason="Python's hook sees no Parquet file")
+def test_every_stage_opens_the_data_that_it_depends_on(small: Traced) -> None:
+    for address, trace in small.traces.items():
+        assert small.unopened(address, trace.opened["strace"]) == set()
+
+
+def test_every_exemption_is_of_use(small: Traced) -> None:
+    """What no stage opens or makes needs no exemption."""
+    used: set[str] = set()
+    for trace in small.traces.values():
+        used = used.union(trace.made, *trace.opened.values())
+    useless = {name for name in EXEMPT if not any(is_in(p, [name]) for p in used)}
+    assert useless == set()
+
+
+SPY = """
+    Path("README.md").read_text("utf-8")
+    pa.OSFile("docs/data.md").close()  # opened in C++
+    list(Path("catalogue").iterdir())
+"""
+
+
+def test_a_hidden_input_and_a_needless_one_are_seen(small: Traced) -> None:
+    """The control: a stage with both."""
+    folder, address = small.project.folder, "ingest@breast_cancer"
+    script, pipeline = folder / "src/pedigree/stages/ingest.py", folder / "dvc.yaml"
+    lock = folder / "dvc.lock"
+    texts = {path: path.read_text("utf-8") for path in (script, pipeline, lock)}
+    needed = "      deps:\n        - data/external/${key}\n"
+    needless = f"{needed}        - expectations/breast_cancer.yaml\n"
+    code = re.sub(r"^def main.*\n.*\n", rf"\g<0>{SPY}", texts[script], flags=re.M)
+    script.write_text(f"import pyarrow as pa\n{code}", "utf-8")
+    pipeline.write_text(texts[pipeline].replace(needed, needless), "utf-8")
+    lock.unlink()  # DVC hashes what its lock lacks each time, and so would open it
+    try:
+        opened = small.project.trace(address).opened
+        undeclared = {name: small.undeclared(address, opened[name]) for name in opened}
+        unopened = small.unopened(address, opened["strace"])
+    finally:
+        for path, text in texts.items():
+            path.write_text(text, "utf-8")
+    assert undeclared["audit"] == {"README.md", "catalogue"}
+    if has_strace():
+        assert undeclared["strace"] == {"README.md", "catalogue", "docs/data.md"}
+        assert unopened == {"expectations/breast_cancer.yaml"}
+
+
+@pytest.mark.slow
+def test_a_stage_alone_with_what_it_declares_writes_the_same(
+    small: Traced, tmp_path: Path
+) -> None:
+    for address in small.traces:
+        outputs = small.project.outputs(address)
+        alone = small.alone(address, tmp_path / address)
+        alone.run(address)
+        assert outputs
+        assert alone.outputs(address) == outputs
+
+
+@pytest.mark.slow
+def test_images_open_no_more(
+    tmp_path: Path, store_template: Path, exemptions: Iterable[Any]
+) -> None:
+    parameters = parameters_of(["digits_convnet"])
+    project = small_project(tmp_path, parameters, store_template)
+    images = Traced(project, trace_all(project, project.stages), exemptions)
+    for address, trace in images.traces.items():
+        for opened in trace.opened.values():
+            assert images.undeclared(address, opened) == set()
