@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from pedigree.errors import WrongUseError
@@ -19,9 +20,12 @@ class DvcEntry:
 
     Args:
         address: The stage, e.g. `train@digits_convnet`.
+        file: What `open_pipeline_file` has returned, where several entries are asked
+            for: parsing the files of DVC is what takes the time.
 
     Attributes:
         address: The stage.
+        file: DVC's `dvc.yaml` and `dvc.lock`, as they were when it was opened.
         repo: DVC's repository.
         stage: DVC's stage.
 
@@ -29,20 +33,20 @@ class DvcEntry:
         WrongUseError: If there is no such stage.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, file: Any = None) -> None:
         from dvc.exceptions import DvcException
-        from dvc.repo import Repo
 
         self.address = address
         try:
-            self.repo = Repo()
-            self.stage = self.repo.stage.load_one(PIPELINE_FILE, address)
+            self.file = file or open_pipeline_file()
+            self.stage = self.file.stages[address]
         except DvcException as error:
             raise WrongUseError(
                 f"{address} must be a stage of {PIPELINE_FILE}. "
                 f"Received: {_one_line(error)}",
                 "`dvc stage list` shows the stages; run it in the root of the project.",
             ) from error
+        self.repo = self.file.repo
 
     @cached_property
     def entry(self) -> dict[str, Any]:
@@ -78,10 +82,7 @@ class DvcEntry:
         Args:
             dotted: Where it stands, e.g. `experiments.digits_convnet.study`.
         """
-        from dvc.dvcfile import load_file
-
-        context = load_file(self.repo, PIPELINE_FILE).resolver.context
-        return context.select(dotted, unwrap=True)
+        return self.file.resolver.context.select(dotted, unwrap=True)
 
     def outputs(self) -> dict[str, str]:
         """Hash the present outputs.
@@ -106,11 +107,29 @@ class DvcEntry:
     @property
     def lock_entry(self) -> dict[str, Any] | None:
         """What `dvc.lock` holds about the last execution that succeeded."""
-        from dvc.dvcfile import load_file
-
-        contents = load_file(self.repo, PIPELINE_FILE)._lockfile.load()
-        entry: dict[str, Any] | None = contents.get("stages", {}).get(self.address)
+        stages = self.file.lockfile_contents.get("stages", {})
+        entry: dict[str, Any] | None = stages.get(self.address)
         return entry
+
+
+def open_pipeline_file() -> Any:
+    """Open DVC's repository and `dvc.yaml` in it, for several entries.
+
+    Raises:
+        WrongUseError: If the working folder is in no repository of DVC.
+    """
+    from dvc.dvcfile import load_file
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        return load_file(Repo(), str(Path(PIPELINE_FILE).absolute()))
+    except DvcException as error:
+        raise WrongUseError(
+            f"the working folder must be in a project of DVC. "
+            f"Received: {_one_line(error)}",
+            "Run the command in the root of the project.",
+        ) from error
 
 
 def key_of(entry: Mapping[str, Any]) -> str:
