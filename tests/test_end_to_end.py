@@ -65,6 +65,17 @@ def test_a_second_repro_runs_nothing(checkout):
     assert checkout.repro() == []
 
 
+def test_git_sees_what_it_should_keep_and_nothing_else(checkout):
+    """What is new or changed: no output of DVC, and no edit of .gitignore by DVC."""
+    status = checkout.run("git", "status", "--porcelain", "--untracked-files=all")
+    assert status.stdout.splitlines() == [
+        " M params.yaml",
+        "?? dvc.lock",
+        f"?? reports/{EXPERIMENT}/history.csv",
+        f"?? reports/{EXPERIMENT}/metrics.json",
+    ]
+
+
 def test_only_the_stages_that_read_a_leaf_run(checkout):
     keys = ("experiments", EXPERIMENT, "evaluate", "bootstrap", "seed")
     affected = checkout.run("pedigree", "affected", ".".join(keys)).stdout.split()
@@ -85,14 +96,29 @@ def test_going_back_restores_the_earlier_outputs_without_running(checkout):
     assert checkout.read(f"reports/{EXPERIMENT}/metrics.json") == metrics
 
 
+def test_going_back_to_an_earlier_training_restores_all_that_came_of_it(checkout):
+    first = checkout.outputs()
+    keys = ("experiments", EXPERIMENT, "train", "seed")
+    checkout.change(*keys, value=1)
+    assert checkout.repro() == STAGES[4:]
+    second = checkout.outputs()
+    model = f"models/{EXPERIMENT}/model.keras"
+    assert first.keys() == second.keys() and first[model] != second[model]
+    for seed, outputs in [(0, first), (1, second), (0, first)]:
+        checkout.change(*keys, value=seed)
+        assert checkout.repro() == []
+        assert checkout.outputs() == outputs
+
+
 def test_forced_stages_write_the_same_bytes(checkout):
+    versions = checkout.rows("select version from model_versions")
     lock, outputs = checkout.read("dvc.lock"), checkout.outputs()
     ran = checkout.repro("--force", TZ="Asia/Tokyo", PYTHONHASHSEED="7", LC_ALL="C")
     assert ran == STAGES
     assert checkout.outputs() == outputs
     assert checkout.read("dvc.lock") == lock
     # The same content is the same version.
-    assert len(checkout.rows("select version from model_versions")) == 1
+    assert checkout.rows("select version from model_versions") == versions
 
 
 @pytest.mark.parametrize(

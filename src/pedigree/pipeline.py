@@ -2,11 +2,15 @@
 
 DVC itself resolves the templates, loads the stages and builds their graph; nothing is
 run and nothing is hashed. `pedigree affected` and `pedigree check` ask here.
+
+A template is resolved once for the values that it interpolates, however often the
+parameters change: DVC is handed those values and nothing else, so it cannot have read
+what would make a remembered answer wrong.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
+from copy import copy
 from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pedigree.errors import WrongUseError
 from pedigree.params import PARAMS_FILE
 from pedigree.sections import leaves, load_yaml
+from pedigree.template import Template
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -37,6 +42,23 @@ class Stage(NamedTuple):
     outputs: frozenset[str]
 
 
+class _Made(NamedTuple):
+    """A stage that DVC has made, and what it says of itself.
+
+    Attributes:
+        stage: DVC's own object.
+        blank: Its description; the keys of its parameters are without values.
+    """
+
+    stage: Any
+    blank: Stage
+
+    def described(self, parameters: Mapping[str, Any]) -> Stage:
+        command, dependencies, keys, outputs = self.blank
+        values = {key: _value(parameters, key) for key in keys}
+        return Stage(command, dependencies, values, outputs)
+
+
 class Pipeline:
     """A project's `dvc.yaml`, resolved with its parameters or with others.
 
@@ -55,27 +77,31 @@ class Pipeline:
                 f"{PIPELINE_FILE} must exist. Received: no such file",
                 "Run the command in the root of the project.",
             )
+        self._remembered: dict[tuple[str, str], list[_Made]] = {}
 
     @cached_property
     def stages(self) -> dict[str, Stage]:
         """The stages of the project's own parameters, in the order of `dvc repro`."""
         from dvc.repo.reproduce import plan_repro
 
-        ordered = plan_repro(self._graph)
-        return {stage.name: _describe(stage, self.parameters) for stage in ordered}
+        return {
+            stage.name: self._made[stage.name].described(self.parameters)
+            for stage in plan_repro(self._graph)
+        }
 
     def resolve(self, parameters: Mapping[str, Any]) -> dict[str, Stage]:
         """Resolve the stages with other parameters."""
         return {
-            stage.name: _describe(stage, parameters) for stage in self._load(parameters)
+            name: made.described(parameters)
+            for name, made in self._make(parameters).items()
         }
 
     def changed(self, parameters: Mapping[str, Any]) -> list[str]:
-        """Name the stages whose command, dependencies or values differ."""
-        resolved = self.resolve(parameters)
-        return [
-            name for name, stage in self.stages.items() if resolved.get(name) != stage
-        ]
+        """Name the stages that are new with other parameters, or differ.
+
+        A stage differs if its command, dependencies, outputs or values do.
+        """
+        return self._changed(self._make(parameters), parameters)
 
     def affected(self, parameters: Mapping[str, Any]) -> list[str]:
         """Name the stages that would run again, in the order of `dvc repro`.
@@ -84,10 +110,18 @@ class Pipeline:
         """
         from dvc.repo.reproduce import plan_repro
 
-        changed = set(self.changed(parameters))
-        starts = [stage for stage in self._graph if stage.name in changed]
+        made = self._make(parameters)
+        changed = set(self._changed(made, parameters))
+        # An edge comes from a dependency, and a stage whose dependencies change runs
+        # anyway: as long as the outputs stay, the old graph shows what needs it.
+        graph = self._graph
+        if _outputs(made) != _outputs(self._made):
+            graph = _build_graph(made.values())
+        starts = [stage for stage in graph if stage.name in changed]
         # Asked about no stage at all, DVC would plan to run every stage.
-        plan = plan_repro(self._graph, starts, downstream=True) if starts else []
+        plan = plan_repro(graph, starts, downstream=True) if starts else []
+        if made != self._made:  # and the new one, in which order they run
+            plan = plan_repro(_build_graph(made[stage.name] for stage in plan))
         return [stage.name for stage in plan]
 
     @cached_property
@@ -97,35 +131,75 @@ class Pipeline:
         return Repo(str(self._root), uninitialized=True)
 
     @cached_property
-    def _definition(self) -> Any:
+    def _file(self) -> Any:
         from dvc.dvcfile import load_file
 
+        return load_file(self._repo, str(self._root / PIPELINE_FILE))
+
+    @cached_property
+    def _templates(self) -> list[Template]:
         with _explained():
-            return load_file(self._repo, str(self._root / PIPELINE_FILE)).contents
+            content = self._file.contents
+        return [Template(name, content) for name in content.get("stages", {})]
+
+    @cached_property
+    def _made(self) -> dict[str, _Made]:
+        return self._make(self.parameters)
 
     @cached_property
     def _graph(self) -> Any:
-        """DVC's graph: an edge goes from a stage to a stage that it needs."""
-        from dvc.repo.graph import build_graph
+        return _build_graph(self._made.values())
 
-        stages = list(self._load(self.parameters))
-        with _explained():
-            return build_graph(stages)
+    def _make(self, parameters: Mapping[str, Any]) -> dict[str, _Made]:
+        """Make the stages, in the order of `dvc.yaml`."""
+        return {
+            made.stage.name: made
+            for template in self._templates
+            for read in template.reads(parameters)
+            for made in self._resolve(template, read)
+        }
 
-    def _load(self, parameters: Mapping[str, Any]) -> Iterator[Any]:
-        """Yield DVC's own stage objects, made with some parameters."""
-        from dvc.dvcfile import load_file
+    def _changed(
+        self, made: Mapping[str, _Made], parameters: Mapping[str, Any]
+    ) -> list[str]:
+        return [
+            name
+            for name, each in made.items()
+            if self.stages.get(name) != each.described(parameters)
+        ]
+
+    def _resolve(self, template: Template, read: Mapping[str, Any]) -> list[_Made]:
+        """Let DVC resolve a template, or remember what it made of the same values."""
+        # Unlike `==`, `repr` tells true from 1 and 1 from 1.0, as a template does.
+        known = (template.name, repr(read))
+        if known not in self._remembered:
+            with _explained():
+                self._remembered[known] = list(self._load(template, read))
+        return self._remembered[known]
+
+    def _load(self, template: Template, read: Mapping[str, Any]) -> Iterator[_Made]:
         from dvc.parsing import DataResolver
         from dvc.parsing.context import Context
         from dvc.stage.loader import StageLoader
 
-        with _explained():
-            resolver = DataResolver(_NoFiles(self._repo), ".", self._definition)
-            resolver.context.update(Context(parameters))
-            file = load_file(self._repo, str(self._root / PIPELINE_FILE))
-            for name in resolver.get_keys():
-                (entry,) = resolver.resolve_one(name).values()
-                yield StageLoader.load_stage(file, name, entry)
+        resolver = DataResolver(_NoFiles(self._repo), ".", template.content)
+        resolver.context.merge_update(Context(read))
+        for name in resolver.get_keys():
+            (entry,) = resolver.resolve_one(name).values()
+            stage = StageLoader.load_stage(self._file, name, entry)
+            yield _Made(stage, _describe(stage))
+
+
+def _build_graph(made: Iterable[_Made]) -> Any:
+    """DVC's graph: an edge goes from a stage to a stage that it needs."""
+    from dvc.repo.graph import build_graph
+
+    with _explained():
+        return build_graph([each.stage for each in made])
+
+
+def _outputs(made: Mapping[str, _Made]) -> dict[str, frozenset[str]]:
+    return {name: each.blank.outputs for name, each in made.items()}
 
 
 class _NoFiles:
@@ -158,11 +232,21 @@ def change_leaves(parameters: Mapping[str, Any], key: str) -> dict[str, Any]:
             f"KEY must be a key of {PARAMS_FILE}. Received: {key!r}",
             _closest(parameters, key),
         )
-    changed: Any = deepcopy(parameters)
-    for *parents, last in paths:
-        holder = reduce(lambda inside, step: inside[step], parents, changed)
-        holder[last] = _another(holder[last])
+    changed: Any = parameters
+    for path in paths:
+        value = reduce(lambda inside, step: inside[step], path, changed)
+        changed = replace_leaf(changed, path, _another(value))
     return dict(changed)
+
+
+def replace_leaf(data: Any, path: Sequence[str | int], value: Any) -> Any:
+    """Copy nested dicts and lists with another value at a path; the rest is shared."""
+    if not path:
+        return value
+    step, *inner = path
+    changed = copy(data)
+    changed[step] = replace_leaf(data[step], inner, value)
+    return changed
 
 
 def _another(value: Any) -> Any:
@@ -172,23 +256,16 @@ def _another(value: Any) -> Any:
     return value if value == {} else f"{value}_another"
 
 
-def _describe(stage: Any, parameters: Mapping[str, Any]) -> Stage:
+def _describe(stage: Any) -> Stage:
+    """Describe one of DVC's stages; the values of its parameters are left out."""
     from dvc.dependency import ParamsDependency
 
-    keys = [
-        key
-        for dependency in stage.deps
-        if isinstance(dependency, ParamsDependency)
-        for key in dependency.params
-    ]
+    parameters = [dep for dep in stage.deps if isinstance(dep, ParamsDependency)]
+    files = [dep for dep in stage.deps if not isinstance(dep, ParamsDependency)]
     return Stage(
         stage.cmd,
-        frozenset(
-            dependency.def_path
-            for dependency in stage.deps
-            if not isinstance(dependency, ParamsDependency)
-        ),
-        {key: _value(parameters, key) for key in keys},
+        frozenset(dependency.def_path for dependency in files),
+        {key: None for dependency in parameters for key in dependency.params},
         frozenset(out.def_path for out in stage.outs),
     )
 
@@ -197,7 +274,7 @@ def _value(parameters: Mapping[str, Any], key: str) -> Any:
     """The value at a dotted key, `None` where there is none."""
     value: Any = parameters
     for step in key.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
+        value = value.get(step) if isinstance(value, dict) else None
     return value
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,20 +62,10 @@ def parse(
     Raises:
         WrongUseError: If the data does not fit.
     """
-    for leaf, _ in leaves(data):
-        for key in leaf:
-            if key in FORBIDDEN_KEYS:
-                where = ".".join([*keys, *map(str, leaf)])
-                raise WrongUseError(
-                    f"no parameter may be called {key!r}: DVC's run cache ignores "
-                    f"such keys. Received: {where} in {path}",
-                    "Rename the parameter.",
-                )
+    _check_plain(data, path, keys)
     try:
         # The JSON mode is strict and still takes a list for a tuple.
-        return TypeAdapter(section_type).validate_json(
-            json.dumps(data, default=str), strict=True
-        )
+        return TypeAdapter(section_type).validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
         raise _explain(error, data, path, keys) from None
 
@@ -91,6 +82,40 @@ def leaves(data: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     for key, child in children:
         for path, value in leaves(child):
             yield (key, *path), value
+
+
+def _check_plain(data: Any, path: Path, keys: tuple[str, ...]) -> None:
+    """Refuse what DVC would not tell apart, or could not read at all."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            where = ".".join([*keys, str(key)])
+            if key in FORBIDDEN_KEYS:
+                raise WrongUseError(
+                    f"no parameter may be called {key!r}: DVC's run cache ignores "
+                    f"such keys. Received: {where} in {path}",
+                    "Rename the parameter.",
+                )
+            if not isinstance(key, str):
+                raise WrongUseError(
+                    "a key must be a text: DVC leaves out any other. Received: "
+                    f"{where} in {path}, where {key} is of type {type(key).__name__}",
+                    "Put it in quotes, or rename it.",
+                )
+            _check_plain(value, path, (*keys, key))
+    elif isinstance(data, list | tuple):
+        for number, value in enumerate(data):
+            _check_plain(value, path, (*keys, str(number)))
+    elif isinstance(data, float) and not isfinite(data):
+        raise WrongUseError(
+            f"a number must be finite. Received: {'.'.join(keys)}={data} in {path}",
+            "Write a number that is.",
+        )
+    elif not isinstance(data, str | int | float | None):
+        raise WrongUseError(
+            "a value must be a text, a number, true, false or null. Received: "
+            f"{'.'.join(keys)}={data}, a {type(data).__name__}, in {path}",
+            "Put it in quotes.",
+        )
 
 
 def _explain(

@@ -5,7 +5,13 @@ from dvc.utils.serialize import dump_yaml, load_yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigree.tracking.dvc_entry import DvcEntry, key_of, parameters_of
+from pedigree.errors import WrongUseError
+from pedigree.tracking.dvc_entry import (
+    DvcEntry,
+    key_of,
+    open_pipeline_file,
+    parameters_of,
+)
 
 ENTRY = {
     "cmd": "python train.py",
@@ -76,3 +82,28 @@ def test_the_lock_of_the_repository_is_left_alone(repository: Path) -> None:
         assert entry.entry["cmd"] == "python train.py one f"
         assert entry.parameter("experiments.one.study") == "lessons"
         assert entry.lock_entry is None
+
+
+def test_entries_that_share_a_file_parse_it_once(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dvc.repo import Repo
+
+    opened = []
+    init = Repo.__init__
+    monkeypatch.setattr(
+        Repo, "__init__", lambda self: opened.append(self) or init(self)
+    )
+    file = open_pipeline_file()
+    entries = [DvcEntry("train@one", file) for _ in range(2)]
+    assert entries[0].key == entries[1].key == DvcEntry("train@one").key
+    assert len(opened) == 2
+    assert repository.exists()
+
+
+def test_a_folder_without_a_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(WrongUseError, match="must be in a project of DVC"):
+        open_pipeline_file()

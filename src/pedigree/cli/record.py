@@ -8,6 +8,7 @@ import typer
 from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
 from pedigree.params import PARAMS_FILE, Parameters, read_parameters
+from pedigree.tracking.dvc_entry import open_pipeline_file
 from pedigree.tracking.results import record, write_results
 
 
@@ -29,7 +30,8 @@ def record_command(
             "Record one experiment at a time to give each its remark.",
         )
     chosen = _select(ids, active)
-    results = [record(name, active, known, remark) for name in chosen]
+    file = open_pipeline_file()
+    results = [record(name, active, known, remark, file) for name in chosen]
     paths = write_results(results)
     for result in results:
         typer.echo(f"recorded {result.id} ({result.scale})")

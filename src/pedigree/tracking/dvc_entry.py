@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pedigree.errors import WrongUseError
@@ -22,10 +23,12 @@ class DvcEntry:
 
     Args:
         address: The stage, e.g. `train@digits_convnet`.
-        repo: DVC's repository, if it is open already.
+        file: What `open_pipeline_file` has returned, where several entries are asked
+            for: parsing the files of DVC is what takes the time.
 
     Attributes:
         address: The stage.
+        file: DVC's `dvc.yaml` and `dvc.lock`, as they were when it was opened.
         repo: DVC's repository.
         stage: DVC's stage.
 
@@ -33,20 +36,23 @@ class DvcEntry:
         WrongUseError: If there is no such stage.
     """
 
-    def __init__(self, address: str, repo: "Repo | None" = None) -> None:
+    def __init__(self, address: str, file: Any = None) -> None:
         from dvc.exceptions import DvcException
-        from dvc.repo import Repo
+        from dvc.stage.loader import StageLoader
 
         self.address = address
         try:
-            self.repo = repo or Repo()
-            self.stage = self.repo.stage.load_one(PIPELINE_FILE, address)
+            self.file = file or open_pipeline_file()
+            # Without `dvc.lock`: it takes long to parse where there are many stages,
+            # and says nothing about the execution that begins.
+            self.stage = StageLoader(self.file, self.file.contents)[address]
         except DvcException as error:
             raise WrongUseError(
                 f"{address} must be a stage of {PIPELINE_FILE}. "
                 f"Received: {_one_line(error)}",
                 "`dvc stage list` shows the stages; run it in the root of the project.",
             ) from error
+        self.repo = self.file.repo
 
     @cached_property
     def entry(self) -> dict[str, Any]:
@@ -82,10 +88,7 @@ class DvcEntry:
         Args:
             dotted: Where it stands, e.g. `experiments.digits_convnet.study`.
         """
-        from dvc.dvcfile import load_file
-
-        context = load_file(self.repo, PIPELINE_FILE).resolver.context
-        return context.select(dotted, unwrap=True)
+        return self.file.resolver.context.select(dotted, unwrap=True)
 
     def outputs(self) -> dict[str, str]:
         """Hash the present outputs.
@@ -115,15 +118,35 @@ class DvcEntry:
     @property
     def lock(self) -> dict[str, dict[str, Any]]:
         """What `dvc.lock` holds about each stage, by its address."""
-        return read_lock(self.repo)
+        return dict(self.file.lockfile_contents.get("stages", {}))
 
 
 def read_lock(repo: "Repo") -> dict[str, dict[str, Any]]:
     """Read what `dvc.lock` holds about each stage, by its address."""
     from dvc.dvcfile import load_file
 
-    contents = load_file(repo, PIPELINE_FILE)._lockfile.load()
-    return dict(contents.get("stages", {}))
+    file = load_file(repo, str(Path(repo.root_dir, PIPELINE_FILE)))
+    return dict(file.lockfile_contents.get("stages", {}))
+
+
+def open_pipeline_file() -> Any:
+    """Open DVC's repository and `dvc.yaml` in it, for several entries.
+
+    Raises:
+        WrongUseError: If the working folder is in no repository of DVC.
+    """
+    from dvc.dvcfile import load_file
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        return load_file(Repo(), str(Path(PIPELINE_FILE).absolute()))
+    except DvcException as error:
+        raise WrongUseError(
+            f"the working folder must be in a project of DVC. "
+            f"Received: {_one_line(error)}",
+            "Run the command in the root of the project.",
+        ) from error
 
 
 def key_of(entry: Mapping[str, Any]) -> str:

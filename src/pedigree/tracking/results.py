@@ -10,7 +10,12 @@ from typing import Any, Literal
 from pedigree.errors import WrongUseError
 from pedigree.params import Experiment, Name, Parameters
 from pedigree.sections import Section, parse
-from pedigree.tracking.dvc_entry import DvcEntry, hashes, key_of
+from pedigree.tracking.dvc_entry import (
+    DvcEntry,
+    hashes,
+    key_of,
+    open_pipeline_file,
+)
 from pedigree.tracking.run_log import dotted_leaves
 from pedigree.tracking.runs import training_run
 
@@ -100,6 +105,7 @@ def record(
     active: Parameters,
     known: Parameters,
     remark: str | None = None,
+    file: Any = None,
 ) -> Result:
     """Collect what an experiment measured, and what it was made from.
 
@@ -108,6 +114,7 @@ def record(
         active: What `params.yaml` holds.
         known: What the catalogue holds.
         remark: The remark; without one, that of an earlier result is kept.
+        file: What `open_pipeline_file` has returned; opened where there is none.
 
     Raises:
         WrongUseError: If the experiment has not been measured, or `dvc repro` would
@@ -116,9 +123,10 @@ def record(
     entry = active.experiments[experiment]
     reports = Path("reports", experiment)
     metrics = _read_metrics(experiment, reports / "metrics.json")
-    locked = _locked_entries(experiment, active)
+    file = file or open_pipeline_file()
+    locked = _locked_entries(experiment, active, file)
     epochs = _count_rows(reports / "history.csv")
-    run = training_run(experiment)
+    run = training_run(experiment, file)
     trained = run.client.get_run(run.run_id)
     logged = run.client.get_metric_history(run.run_id, "loss")
     tags = trained.data.tags
@@ -236,7 +244,7 @@ def _read_metrics(experiment: str, path: Path) -> dict[str, Any]:
         ) from None
 
 
-def _locked_entries(experiment: str, active: Parameters) -> dict[str, Any]:
+def _locked_entries(experiment: str, active: Parameters, file: Any) -> dict[str, Any]:
     """Look up what `dvc.lock` holds about evaluate and each stage before it."""
     features = active.experiments[experiment].features
     dataset = active.features[features].dataset
@@ -249,16 +257,15 @@ def _locked_entries(experiment: str, active: Parameters) -> dict[str, Any]:
         "evaluate": experiment,
     }
     return {
-        stage: _locked_entry(f"{stage}@{key}", experiment)
+        stage: _locked_entry(DvcEntry(f"{stage}@{key}", file), experiment)
         for stage, key in addresses.items()
     }
 
 
-def _locked_entry(address: str, experiment: str) -> dict[str, Any]:
+def _locked_entry(stage: DvcEntry, experiment: str) -> dict[str, Any]:
     """Look up the lock entry of a stage that `dvc repro` would leave alone."""
     remedy = f"Run `dvc repro evaluate@{experiment}`."
-    stage = DvcEntry(address)
-    locked = stage.lock_entry
+    address, locked = stage.address, stage.lock_entry
     if locked is None:
         raise WrongUseError(
             f"{address} must be up to date. Received: no entry in dvc.lock", remedy

@@ -67,7 +67,7 @@ def output_tags(outputs: Mapping[str, str]) -> dict[str, str]:
     return {f"dvc.out.{path}": value for path, value in outputs.items()}
 
 
-def training_run(experiment: str) -> RunLog:
+def training_run(experiment: str, file: Any = None) -> RunLog:
     """Find the run that trained the model which is there now.
 
     A model that came from a cache has no run in a fresh store: one is made then, from
@@ -75,6 +75,7 @@ def training_run(experiment: str) -> RunLog:
 
     Args:
         experiment: Key of the experiment in `params.yaml`.
+        file: What `open_pipeline_file` has returned; opened where there is none.
 
     Returns:
         The run; it is finished, and stays so when something is logged to it.
@@ -83,7 +84,7 @@ def training_run(experiment: str) -> RunLog:
         WrongUseError: If there is no model, or nothing says how it was made.
     """
     client = open_client()
-    train = DvcEntry(f"train@{experiment}")
+    train = DvcEntry(f"train@{experiment}", file)
     outputs = train.outputs()
     recorded = is_recorded(train, outputs)
     key = key_of(train.lock_entry or {}) if recorded else train.key

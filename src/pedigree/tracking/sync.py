@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pedigree.errors import WrongUseError
 from pedigree.params import Register, read_section
-from pedigree.tracking.dvc_entry import DvcEntry, hashes, key_of
+from pedigree.tracking.dvc_entry import DvcEntry, hashes, key_of, open_pipeline_file
 from pedigree.tracking.outcome import log_history, log_outcome, log_test_figures
 from pedigree.tracking.registry import register_experiment
 from pedigree.tracking.run_log import RunLog
@@ -32,19 +32,16 @@ def sync(addresses: Iterable[str]) -> tuple[list[str], list[str]]:
         The stages that got a run, and those whose outputs are not here as `dvc.lock`
         records them.
     """
-    from dvc.repo import Repo
-
-    client = open_client()
+    client, file = open_client(), open_pipeline_file()
     made, absent = [], []
-    with Repo() as repo:
-        for address in addresses:
-            dvc_entry = DvcEntry(address, repo)
-            if dvc_entry.lock_entry is None:
-                continue
-            if not _is_here(dvc_entry):
-                absent.append(address)
-            elif _sync_stage(client, dvc_entry):
-                made.append(address)
+    for address in addresses:
+        dvc_entry = DvcEntry(address, file)
+        if dvc_entry.lock_entry is None:
+            continue
+        if not _is_here(dvc_entry):
+            absent.append(address)
+        elif _sync_stage(client, dvc_entry):
+            made.append(address)
     return made, absent
 
 
@@ -60,7 +57,7 @@ def sync_ancestors(address: str) -> list[str]:
     client, dvc_entry = open_client(), DvcEntry(address)
     lock = dvc_entry.lock
     ancestors = [
-        DvcEntry(address, dvc_entry.repo)
+        DvcEntry(address, dvc_entry.file)
         for address in _ancestors(lock, hashes(dvc_entry.entry["deps"]))
     ]
     return [
@@ -111,7 +108,7 @@ def _sync_stage(client: "MlflowClient", dvc_entry: DvcEntry) -> bool:
     if stage == "train":
         log_history(run, key)
     elif stage == "evaluate":
-        log_test_figures(training_run(key), key)
+        log_test_figures(training_run(key, dvc_entry.file), key)
     elif stage == "register":
         _register(run, key, str(entry["cmd"]))
     client.set_terminated(run.run_id, "FINISHED")
