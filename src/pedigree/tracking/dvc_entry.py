@@ -30,13 +30,18 @@ class DvcEntry:
     """
 
     def __init__(self, address: str) -> None:
+        from dvc.dvcfile import load_file
         from dvc.exceptions import DvcException
         from dvc.repo import Repo
+        from dvc.stage.loader import StageLoader
 
         self.address = address
         try:
             self.repo = Repo()
-            self.stage = self.repo.stage.load_one(PIPELINE_FILE, address)
+            self._file = load_file(self.repo, PIPELINE_FILE)
+            # Without `dvc.lock`: it takes long to parse where there are many stages,
+            # and says nothing about the execution that begins.
+            self.stage = StageLoader(self._file, self._file.contents)[address]
         except DvcException as error:
             raise WrongUseError(
                 f"{address} must be a stage of {PIPELINE_FILE}. "
@@ -78,10 +83,7 @@ class DvcEntry:
         Args:
             dotted: Where it stands, e.g. `experiments.digits_convnet.study`.
         """
-        from dvc.dvcfile import load_file
-
-        context = load_file(self.repo, PIPELINE_FILE).resolver.context
-        return context.select(dotted, unwrap=True)
+        return self._file.resolver.context.select(dotted, unwrap=True)
 
     def outputs(self) -> dict[str, str]:
         """Hash the present outputs.
@@ -106,10 +108,8 @@ class DvcEntry:
     @property
     def lock_entry(self) -> dict[str, Any] | None:
         """What `dvc.lock` holds about the last execution that succeeded."""
-        from dvc.dvcfile import load_file
-
-        contents = load_file(self.repo, PIPELINE_FILE)._lockfile.load()
-        entry: dict[str, Any] | None = contents.get("stages", {}).get(self.address)
+        stages = self._file.lockfile_contents.get("stages", {})
+        entry: dict[str, Any] | None = stages.get(self.address)
         return entry
 
 
