@@ -97,7 +97,7 @@ def dotted_leaves(
 
 def entity_name(name: str) -> str:
     """Replace the characters that MLflow refuses in names of metrics and parameters."""
-    return re.sub(r"[^\w.\- :]", "_", name)
+    return re.sub(r"^\.|[^\w.\- :]", "_", name)
 
 
 def shorten(text: str, length: int) -> str:
