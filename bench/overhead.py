@@ -6,26 +6,32 @@ Runs in a clone in a temporary folder; this checkout is not touched. The parts:
 
 training   `fashion_csv_vgg_lite` by `bench/bare_keras.py` and by the pipeline, in
            turns; needs the mirror (PEDIGREE_MIRROR) or a network
+tracking   `digits_convnet` for 1 epoch and for about a minute, without tracking, by its
+           stage's script and by DVC, in turns
 noop       a `dvc repro` that finds nothing to do, with 1, 5 and 20 experiments
 imports    what each stage imports, in seconds
 memory     the highest memory of each stage of the default set
 """
 
 import argparse
+import itertools
 import os
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parent.parent
+MINUTE = 180  # epochs of digits_convnet
 EXPERIMENT, FEATURES = "fashion_csv_vgg_lite", "fashion_csv_28"
 STAGES = ["fetch", "ingest", "validate", "preprocess", "train", "evaluate", "register"]
 
@@ -47,6 +53,13 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             clone = Clone(Path(folder, "pedigree"))
             PARTS[part](clone, arguments)
+
+
+class Cost(NamedTuple):
+    """Seconds by the clock, and of processors, which a busy machine disturbs less."""
+
+    wall: float
+    cpu: float
 
 
 class Clone:
@@ -71,6 +84,15 @@ class Clone:
     def run(self, *command: str) -> float:
         """Run a command in the clone and return its seconds."""
         return run(command, self.folder)
+
+    def cost(self, *command: str) -> "Cost":
+        """Run a command in the clone and return its seconds, waits for others apart."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        wall = self.run(*command)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return Cost(
+            wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        )
 
     def capture(self, command: Sequence[str]) -> str:
         """Run a command in the clone and return what it prints."""
@@ -111,13 +133,9 @@ def _checked(command: Sequence[str], folder: Path) -> subprocess.CompletedProces
 
 def training(clone: Clone, arguments: argparse.Namespace) -> None:
     """The same training by a bare script and by the pipeline, in turns."""
-
-    def shorten(document) -> None:
-        document["experiments"][EXPERIMENT]["train"]["epochs"] = arguments.epochs
-
     clone.run("pedigree", "deactivate", "--all")
     clone.run("pedigree", "activate", EXPERIMENT)
-    clone.parameters(shorten)
+    clone.parameters(_set_epochs(EXPERIMENT, arguments.epochs))
     clone.run("dvc", "repro")
     output = str(clone.folder / "bare.keras")
     prepared = f"data/prepared/{FEATURES}"
@@ -139,25 +157,58 @@ def training(clone: Clone, arguments: argparse.Namespace) -> None:
     _row("bare Keras script", bare, bare)
     _row("train, by DVC", stage, bare)
     _row("preprocess, train, evaluate, register", together, bare)
-    _tracking(clone, arguments, stage)
 
 
-def _tracking(clone: Clone, arguments: argparse.Namespace, stage: list[float]) -> None:
-    """The share of tracking in a train stage: the same run, without a training."""
-    epochs = str(arguments.epochs)
-    command = [sys.executable, str(ROOT / "bench/tracking.py"), EXPERIMENT, epochs]
-    rounds = []
-    for _ in range(max(arguments.rounds, 3)):
-        done = clone.capture(command)
-        rounds.append([float(word) for word in done.split()[-3:]])
-    opened, logged, closed = (
-        statistics.median(part) for part in zip(*rounds, strict=True)
-    )
-    share = (opened + logged + closed) / statistics.median(stage)
+def tracking(clone: Clone, arguments: argparse.Namespace) -> None:
+    """The same training without tracking, as a stage, and as a stage below DVC."""
+    experiment, features = "digits_convnet", "digits_8"
+    clone.run("dvc", "repro", f"preprocess@{features}")
+    untracked = str(ROOT / "bench/untracked.py")
+    target = f"train@{experiment}"
+    ways = {
+        "untracked": (sys.executable, untracked, experiment, features),
+        "stage": (sys.executable, "-m", "pedigree.stages.train", experiment, features),
+        "dvc repro": ("dvc", "repro", "--single-item", "--force", target),
+    }
+    # What a run costs once shows best where there is little else.
+    clone.parameters(_set_epochs(experiment, 1))
+    print("1 epoch")
+    _compare(clone, ways, 3 * arguments.rounds)
+    clone.parameters(_set_epochs(experiment, MINUTE))
+    print(f"{MINUTE} epochs")
+    del ways["dvc repro"]
+    _compare(clone, ways, arguments.rounds)
+
+
+def _compare(clone: Clone, ways: dict[str, Sequence[str]], rounds: int) -> None:
+    """Run each way in turns; a way is compared with the first and the one before."""
+    costs: dict[str, list[Cost]] = {way: [] for way in ways}
+    for _ in range(rounds):
+        for way, command in ways.items():
+            costs[way].append(clone.cost(*command))
+    first = next(iter(ways))
+    for unit in Cost._fields:
+        seconds = {
+            way: [getattr(cost, unit) for cost in each] for way, each in costs.items()
+        }
+        for way in ways:
+            _row(f"{way}, {unit}", seconds[way], seconds[first])
+        for other, way in itertools.pairwise(ways):
+            _difference(f"{way} less {other}, {unit}", seconds[way], seconds[other])
+
+
+def _set_epochs(experiment: str, epochs: int) -> Callable[[Any], None]:
+    def change(document: Any) -> None:
+        document["experiments"][experiment]["train"]["epochs"] = epochs
+
+    return change
+
+
+def _difference(label: str, seconds: list[float], other: list[float]) -> None:
+    differences = [a - b for a, b in zip(seconds, other, strict=True)]
     print(
-        f"tracking: {opened:.2f} s to open a run (imports included), "
-        f"{1000 * logged / arguments.epochs:.0f} ms per epoch, {closed:.2f} s to "
-        f"close it: {100 * share:.1f} % of the train stage; {len(rounds)} rounds"
+        f"{label:40} median {statistics.median(differences):7.2f} s "
+        f"({min(differences):.2f} to {max(differences):.2f})"
     )
 
 
@@ -177,12 +228,8 @@ def _row(label: str, seconds: list[float], yardstick: list[float]) -> None:
 
 def noop(clone: Clone, arguments: argparse.Namespace) -> None:
     """A repro that finds nothing to do, with 1, 5 and 20 experiments."""
-
-    def one_epoch(document) -> None:
-        document["experiments"]["breast_cancer_mlp"]["train"]["epochs"] = 1
-
     clone.run("pedigree", "deactivate", "digits_convnet")
-    clone.parameters(one_epoch)
+    clone.parameters(_set_epochs("breast_cancer_mlp", 1))
     clone.run("dvc", "repro")
     for number in (1, 5, 20):
         _copy_experiment(clone, number)
@@ -253,7 +300,13 @@ def _peak(clone: Clone, command: list[str]) -> float:
     return int(clone.capture([sys.executable, "-c", code, *command])) / 1024
 
 
-PARTS = {"noop": noop, "imports": imports, "memory": memory, "training": training}
+PARTS = {
+    "noop": noop,
+    "imports": imports,
+    "memory": memory,
+    "tracking": tracking,
+    "training": training,
+}
 
 if __name__ == "__main__":
     main()

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from mlflow.utils.validation import (
     MAX_PARAM_VAL_LENGTH,
@@ -27,6 +27,8 @@ def new_run() -> RunLog:
 
 
 @given(st.text(min_size=1, max_size=100))
+@example(".")
+@example("..a")
 def test_mlflow_accepts_every_name(name: str) -> None:
     _validate_metric_name(entity_name(name))
     _validate_param_name(entity_name(name))

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo
 
-from pedigree.tracking.dvc_entry import key_of
+from pedigree.tracking import stage
+from pedigree.tracking.dvc_entry import DvcEntry, key_of
 from pedigree.tracking.store import open_client
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,6 +85,25 @@ def test_the_key_follows_parameters_alone_or_dependencies_alone(
     run_script("one", "f")
     keys = [run.data.tags["dvc.key"] for run in runs("lessons")]
     assert keys[0] == keys[1] and len(set(keys)) == 3
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize(("seconds", "seen"), [(60.0, []), (0.0, [1, 2, 3])])
+def test_epochs_within_seconds_reach_the_store_together(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, seen: list[int]
+) -> None:
+    monkeypatch.setattr(stage, "SECONDS_BETWEEN_COMMITS", seconds)
+
+    def steps() -> list[int]:
+        history = open_client().get_metric_history(run.run_id, "loss")
+        return sorted(metric.step for metric in history)
+
+    with pytest.raises(KeyboardInterrupt), stage.open_run(DvcEntry("train@one")) as run:
+        for epoch in (1, 2, 3):
+            run.log_metrics({"loss": 1 / epoch}, epoch)
+        assert steps() == seen
+        raise KeyboardInterrupt
+    assert steps() == [1, 2, 3], "an interrupted run has lost what was logged"
 
 
 @pytest.mark.parametrize("arguments", [(), ("one",), ("one", "f", "g")])
@@ -253,5 +273,6 @@ def test_below_dvc_repro(
     finished, killed = runs("lessons")
     assert finished.data.tags["dvc.key"] == key_of(lock_entry(repository))
     assert (finished.info.status, killed.info.status) == ("FINISHED", "KILLED")
+    assert killed.data.metrics == {"loss": 0.8}
     set_parameter("rate: 0.2, then: wait", "rate: 0.1, then: succeed")
     assert Repo(str(repository)).status() == {}

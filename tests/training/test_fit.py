@@ -44,9 +44,10 @@ def _examples(shape, rows, seed):
     return Examples(x.astype("float32"), classes)
 
 
-def _train(architecture, shape, parameters, key, stop_after=None):
+def _train(architecture, shape, parameters, key, stop_after=None, heard=None):
     def listener(figures, epoch):
-        del figures
+        if heard is not None:
+            heard.append({"epoch": epoch, **figures})
         if epoch == stop_after:
             raise KeyboardInterrupt
 
@@ -103,8 +104,9 @@ def test_a_resumed_training_equals_one_left_alone(architecture, shape, changes):
         # The listener hears of an epoch before it is saved: the epoch is done again.
         with pytest.raises(KeyboardInterrupt):
             _train(architecture, shape, parameters, key, stop_after)
-        weights, resumed = _train(architecture, shape, parameters, key)
-        assert resumed == history
+        heard = []
+        weights, resumed = _train(architecture, shape, parameters, key, heard=heard)
+        assert resumed == heard == history
         for one, other in zip(expected, weights, strict=True):
             assert np.array_equal(one, other)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Metric
 
 # The limits of MLflow's store; dvc.lock holds every value in full.
 PARAMETER_LENGTH = 6000
@@ -51,14 +52,7 @@ class RunLog:
             metrics: The values, by name.
             step: The epoch, or 0.
         """
-        from mlflow.entities import Metric
-
-        now = time.time_ns() // 1_000_000
-        batch = [
-            Metric(entity_name(name), float(value), now, step)
-            for name, value in metrics.items()
-        ]
-        self.client.log_batch(self.run_id, metrics=batch)
+        self.client.log_batch(self.run_id, metrics=metrics_of(metrics, step))
 
     def log_artifact(self, path: Path | str, folder: str = "") -> None:
         """Log a file, or a folder with what is in it.
@@ -79,6 +73,17 @@ class RunLog:
         self.client.log_batch(self.run_id, tags=batch)
 
 
+def metrics_of(metrics: Mapping[str, float], step: int) -> "list[Metric]":
+    """Make MLflow's metrics of values by name, measured now."""
+    from mlflow.entities import Metric
+
+    now = time.time_ns() // 1_000_000
+    return [
+        Metric(entity_name(name), float(value), now, step)
+        for name, value in metrics.items()
+    ]
+
+
 def dotted_leaves(
     parameters: Mapping[str, Any], prefix: str = ""
 ) -> Iterator[tuple[str, Any]]:
@@ -92,7 +97,7 @@ def dotted_leaves(
 
 def entity_name(name: str) -> str:
     """Replace the characters that MLflow refuses in names of metrics and parameters."""
-    return re.sub(r"[^\w.\- :]", "_", name)
+    return re.sub(r"^\.|[^\w.\- :]", "_", name)
 
 
 def shorten(text: str, length: int) -> str:

@@ -4,7 +4,8 @@ import gc
 import inspect
 import signal
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -14,16 +15,23 @@ from pedigree.errors import PedigreeError, WrongUseError
 from pedigree.tracking.dvc_entry import DvcEntry
 from pedigree.tracking.environment import environment_tags
 from pedigree.tracking.restore import outputs_kept
-from pedigree.tracking.run_log import RunLog
+from pedigree.tracking.run_log import RunLog, metrics_of
 from pedigree.tracking.runs import output_tags, start_run
 from pedigree.tracking.store import open_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Metric
+
+# A commit to the store takes longer than some epochs do.
+SECONDS_BETWEEN_COMMITS = 5.0
 
 
 class StageRun(RunLog):
     """The run of one execution of a stage.
+
+    What is logged within seconds reaches the store in one batch; all of it is there
+    when the run has ended, however it ended.
 
     Args:
         client: The open store.
@@ -39,6 +47,33 @@ class StageRun(RunLog):
         super().__init__(client, run_id)
         self.name = name
         self.key = key
+        self._waiting: list[Metric] = []
+        self._committed = time.monotonic()
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        """Log metrics, together with those of the last seconds.
+
+        Args:
+            metrics: The values, by name.
+            step: The epoch, or 0.
+        """
+        self._waiting += metrics_of(metrics, step)
+        if time.monotonic() - self._committed >= SECONDS_BETWEEN_COMMITS:
+            self._commit_metrics()
+
+    def end(self, status: str) -> None:
+        """Write what waits, and end the run.
+
+        Args:
+            status: FINISHED, FAILED or KILLED.
+        """
+        self._commit_metrics()
+        self.client.set_terminated(self.run_id, status)
+
+    def _commit_metrics(self) -> None:
+        batch, self._waiting = self._waiting, []
+        self.client.log_batch(self.run_id, metrics=batch)
+        self._committed = time.monotonic()
 
 
 def run_stage(main: Callable[..., None]) -> None:
@@ -88,15 +123,15 @@ def open_run(dvc_entry: DvcEntry) -> Iterator[StageRun]:
     try:
         yield run
         run.set_tags(output_tags(dvc_entry.outputs()))
+        run.end("FINISHED")
     except Exception as error:
         rule = error.rule if isinstance(error, PedigreeError) else repr(error)
         run.set_tags({"pedigree.error": rule})
-        client.set_terminated(run.run_id, "FAILED")
+        run.end("FAILED")
         raise
     except BaseException:
-        client.set_terminated(run.run_id, "KILLED")
+        run.end("KILLED")
         raise
-    client.set_terminated(run.run_id, "FINISHED")
 
 
 def _check_count(main: Callable[..., None], stage: str, arguments: list[str]) -> None:

@@ -1,13 +1,18 @@
 """The MLflow UI, on this machine alone."""
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from types import FrameType
 
 from pedigree.errors import RefusedError, WrongUseError
 from pedigree.tracking.store import ARTIFACTS, is_local, open_client, tracking_uri
 
 HOST = "127.0.0.1"
+SECONDS_TO_END = 10.0
 
 
 def serve_ui(port: int = 5000) -> None:
@@ -37,11 +42,51 @@ def serve_ui(port: int = 5000) -> None:
     # Jobs are for MLflow's language models; their workers cost seconds and memory.
     environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     try:
-        code = subprocess.run(command, env=environment, check=False).returncode
+        with _interruptible():
+            _serve(command, environment)
     except KeyboardInterrupt:
         return
-    if code:
-        raise RefusedError(
-            f"the MLflow UI must start on {HOST}:{port}. Received: exit code {code}",
-            "Name a free port with --port.",
-        )
+    # MLflow ends with the exit code 0 even where the port is taken.
+    raise RefusedError(
+        f"the MLflow UI must start on {HOST}:{port}. Received: it ended, see above",
+        "Name a free port with --port.",
+    )
+
+
+def _serve(command: list[str], environment: Mapping[str, str]) -> None:
+    """Run a server that starts others; none of them is left when this returns."""
+    with subprocess.Popen(command, env=environment, start_new_session=True) as server:
+        try:
+            server.wait()
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(SECONDS_TO_END)
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let every signal that ends a process raise KeyboardInterrupt, once."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    # What is ignored stays so: `nohup` asks for it.
+    heeded = {
+        number: handler
+        for number in numbers
+        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+    }
+
+    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        for each in heeded:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in heeded:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in heeded.items():
+            signal.signal(number, handler)

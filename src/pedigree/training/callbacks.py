@@ -48,10 +48,16 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self.progress = checkpoint.progress if checkpoint else Progress()
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Give the other callbacks back what they have just forgotten."""
+        """Give the other callbacks back what they have just forgotten.
+
+        The listener hears of the epochs that are done: it may be new.
+        """
         del logs
         if self._checkpoint:
             self._checkpoint.restore_callbacks(self._others)
+        for row in self.progress.history:
+            figures = dict(row)
+            self._on_epoch(figures, int(figures.pop("epoch")))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Keep the figures of an epoch and save a checkpoint."""
