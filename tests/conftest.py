@@ -1,10 +1,14 @@
 """What tests of the whole project share."""
 
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from clones import Clone
+from families import FAMILIES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -57,3 +61,49 @@ def store(
     import mlflow
 
     mlflow.set_tracking_uri(None)
+
+
+def _another_locale() -> str:
+    """A locale whose numbers have a comma, where there is one."""
+    known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=True)
+    german = [name for name in known.stdout.split() if name.startswith("de_DE")]
+    return [*german, "C.UTF-8"][0]
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(["convnet"], id="convnet"),
+        pytest.param(list(FAMILIES), id="every family", marks=pytest.mark.slow),
+    ],
+)
+def two_clones(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Clone, Clone]:
+    """The same small experiments, run by two users in clones at two paths."""
+    one = Clone(
+        tmp_path_factory.mktemp("clone"),
+        HOME=str(tmp_path_factory.mktemp("somebody")),
+        USER="somebody",
+        LOGNAME="somebody",
+        PYTHONHASHSEED="0",
+        TZ="UTC",
+        LC_ALL="C",
+    )
+    other = Clone(
+        tmp_path_factory.mktemp("another path") / "für mich",
+        HOME=str(tmp_path_factory.mktemp("änne")),
+        USER="änne",
+        LOGNAME="änne",
+        PYTHONHASHSEED="4711",
+        TZ="Asia/Tokyo",
+        LC_ALL=_another_locale(),
+    )
+    experiments = {name: FAMILIES[name] for name in request.param}
+    running = []
+    for clone in (one, other):
+        clone.make(experiments)
+        running.append(clone.start("dvc", "repro", *clone.last_stages))
+    for process in running:
+        Clone.wait(process)
+    return one, other
