@@ -62,7 +62,7 @@ def test_killed_trainings_end_in_the_same_bytes(
         (checkpoint,) = (untrained.folder / CHECKPOINTS).iterdir()
         begun = _kill(untrained, name, second, chance.uniform(0.1, 0.9))
         assert begun[0] == first
-        assert (checkpoint / "checkpoint.npz").exists()
+        assert list(checkpoint.glob("tensorflow-*.npz"))
         resumed_at[name] = {second, second + 1}  # it may have come to its end
 
     output = untrained.run("dvc", "repro", *untrained.last_stages)

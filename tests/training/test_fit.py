@@ -196,3 +196,13 @@ def test_a_finished_training_forgets_its_checkpoint():
     assert file.load() is not None
     file.remove()
     assert file.load() is None
+
+
+def test_another_backend_or_keras_starts_anew(monkeypatch):
+    _train(MLP, (5,), _parameters(epochs=1), "elsewhere")
+    assert CheckpointFile("elsewhere").load() is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(keras, "__version__", "4.0")
+        assert CheckpointFile("elsewhere").load() is None
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert CheckpointFile("elsewhere").load() is None
