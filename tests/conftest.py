@@ -1,138 +1,36 @@
 """What tests of the whole project share."""
 
 import gzip
-import os
 import shutil
-import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from ruamel.yaml import YAML
+
+from clones import Clone, copy_project
+from families import FAMILIES
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENT = "breast_cancer_mlp"
 
 
-class Checkout:
-    """A clone of the project with one short experiment."""
-
-    ran_first: list[str]
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def copy(self, target: Path) -> "Checkout":
-        """Copy all of it to another place, caches and the MLflow store included."""
-        shutil.copytree(self.folder, target, symlinks=True)
-        return Checkout(target)
-
-    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        source = str(self.folder / "src")
-        unset = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "KERAS_BACKEND")
-        inherited = {k: v for k, v in os.environ.items() if k not in unset}
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=inherited | {"PATH": path, "PYTHONPATH": source} | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def repro(self, *arguments: str, **environment: str) -> list[str]:
-        """Run `dvc repro` and return the stages that ran."""
-        done = self.run("dvc", "repro", *arguments, **environment)
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return self.ran(done.stdout)
-
-    @staticmethod
-    def ran(output: str) -> list[str]:
-        mark = "Running stage '"
-        lines = [line for line in output.splitlines() if line.startswith(mark)]
-        return [line.removeprefix(mark).split("'")[0] for line in lines]
-
-    def change(self, *keys: str, value: object) -> None:
-        """Change one leaf of params.yaml."""
-        yaml = YAML()
-        document = yaml.load(self.folder / "params.yaml")
-        section = document
-        for key in keys[:-1]:
-            section = section[key]
-        section[keys[-1]] = value
-        with (self.folder / "params.yaml").open("w") as file:
-            yaml.dump(document, file)
-
-    def read(self, name: str) -> bytes:
-        return (self.folder / name).read_bytes()
-
-    def outputs(self) -> dict[str, bytes]:
-        """The bytes of all outputs of the experiment."""
-        folders = [f"models/{EXPERIMENT}", f"reports/{EXPERIMENT}", "data"]
-        files = [f for name in folders for f in (self.folder / name).rglob("*")]
-        return {
-            str(file.relative_to(self.folder)): file.read_bytes()
-            for file in files
-            if file.is_file()
-        }
-
-    def rows(self, query: str) -> list[tuple]:
-        """Ask the MLflow store, without MLflow."""
-        with sqlite3.connect(self.folder / "mlruns/mlflow.db") as store:
-            return store.execute(query).fetchall()
-
-    def commit(self, message: str) -> None:
-        """Commit all that git does not ignore."""
-        identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
-        for command in (
-            ["git", "add", "--all"],
-            ["git", *identity, "commit", "--quiet", "--message", message],
-        ):
-            assert self.run(*command).returncode == 0
-
-
-def copy_project(target: Path) -> None:
-    """Copy the files of the project that git knows or would add."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, target / name)
-
-
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A clone of the project with one short experiment, trained: copy it."""
-    folder = tmp_path_factory.mktemp("trained")
-    copy_project(folder)
-    shutil.rmtree(folder / "reports", ignore_errors=True)
-    (folder / "dvc.lock").unlink(missing_ok=True)
-    clone = Checkout(folder)
-    for command in (
-        ["git", "init", "--quiet"],
-        ["pedigree", "deactivate", "--all"],
-        ["pedigree", "activate", EXPERIMENT],
-    ):
-        done = clone.run(*command)
-        assert done.returncode == 0, done.stderr
-    clone.change("experiments", EXPERIMENT, "train", "epochs", value=3)
-    clone.change(
-        "experiments", EXPERIMENT, "evaluate", "bootstrap", "resamples", value=100
-    )
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, list[str]]:
+    """A clone with one short experiment, and the stages that ran: copy it."""
+    clone = Clone(tmp_path_factory.mktemp("trained"))
+    copy_project(clone.folder)
+    clone.run("git", "init", "--quiet")
+    clone.run("pedigree", "deactivate", "--all")
+    clone.run("pedigree", "activate", EXPERIMENT)
+    entry = ("experiments", EXPERIMENT)
+    clone.change(*entry, "train", "epochs", value=3)
+    clone.change(*entry, "evaluate", "bootstrap", "resamples", value=100)
     clone.commit("Before the training")
-    clone.ran_first = clone.repro()
+    ran = clone.repro()
     clone.commit("After the training")
-    return clone
+    return clone, ran
 
 
 class Exemption(NamedTuple):
@@ -235,3 +133,49 @@ def store(
     import mlflow
 
     mlflow.set_tracking_uri(None)
+
+
+def _another_locale() -> str:
+    """A locale whose numbers have a comma, where there is one."""
+    known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=True)
+    german = [name for name in known.stdout.split() if name.startswith("de_DE")]
+    return [*german, "C.UTF-8"][0]
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(["convnet"], id="convnet"),
+        pytest.param(list(FAMILIES), id="every family", marks=pytest.mark.slow),
+    ],
+)
+def two_clones(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Clone, Clone]:
+    """The same small experiments, run by two users in clones at two paths."""
+    one = Clone(
+        tmp_path_factory.mktemp("clone"),
+        HOME=str(tmp_path_factory.mktemp("somebody")),
+        USER="somebody",
+        LOGNAME="somebody",
+        PYTHONHASHSEED="0",
+        TZ="UTC",
+        LC_ALL="C",
+    )
+    other = Clone(
+        tmp_path_factory.mktemp("another path") / "für mich",
+        HOME=str(tmp_path_factory.mktemp("änne")),
+        USER="änne",
+        LOGNAME="änne",
+        PYTHONHASHSEED="4711",
+        TZ="Asia/Tokyo",
+        LC_ALL=_another_locale(),
+    )
+    experiments = {name: FAMILIES[name] for name in request.param}
+    running = []
+    for clone in (one, other):
+        clone.make(experiments)
+        running.append(clone.start("dvc", "repro", *clone.last_stages))
+    for process in running:
+        Clone.wait(process)
+    return one, other

@@ -17,6 +17,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from clones import Clone
 from pedigree.cli.app import app
 
 EXPERIMENT = "breast_cancer_mlp"
@@ -25,7 +26,7 @@ MODEL = "models:/breast-cancer/1"
 
 @pytest.fixture(scope="module")
 def checkout(trained, tmp_path_factory):
-    return trained.copy(tmp_path_factory.mktemp("lineage") / "moved")
+    return trained[0].copy(tmp_path_factory.mktemp("lineage") / "moved")
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def test_each_step_names_its_parameters_commit_and_environment(checkout, graph):
     assert parameters[f"experiments.{EXPERIMENT}.train"]["epochs"] == 3
     assert "datasets.breast_cancer.table" in parameters
     assert "features.breast_cancer_30.split" in parameters
-    log = checkout.run("git", "rev-list", "HEAD").stdout.split()
+    log = checkout.attempt("git", "rev-list", "HEAD").stdout.split()
     for run in nodes(graph, "run").values():
         assert run["commit"] == log[-1] and run["dirty"] is False
         assert run["environment"]["package.tensorflow"]
@@ -273,14 +274,14 @@ def test_a_version_is_rebuilt_byte_for_byte(checkout):
     """In a folder of its own: neither the workspace nor the store changes."""
     store = checkout.rows("select run_uuid, status from runs")
     outputs = checkout.outputs()
-    done = checkout.run("pedigree", "rebuild", MODEL)
+    done = checkout.attempt("pedigree", "rebuild", MODEL)
     assert done.returncode == 0, done.stderr
     assert f"{MODEL} is byte-identical" in done.stdout
     for stage in ("ingest", "validate", "preprocess", "train"):
         assert f"{stage}@" in done.stdout
     assert checkout.rows("select run_uuid, status from runs") == store
     assert checkout.outputs() == outputs
-    assert len(checkout.run("git", "worktree", "list").stdout.splitlines()) == 1
+    assert len(checkout.attempt("git", "worktree", "list").stdout.splitlines()) == 1
 
 
 def comparison(checkout) -> dict[str, object]:
@@ -313,18 +314,19 @@ def test_a_clone_that_pulls_and_syncs_shows_the_same_comparison(
         ["dvc", "push", "--quiet"],
         ["git", "clone", "--quiet", str(checkout.folder), str(folder)],
     ):
-        done = checkout.run(*command)
-        assert done.returncode == 0, done.stderr
-    pulled = type(checkout)(folder)
-    assert pulled.run("pedigree", "sync").stdout == "", "nothing is here yet"
-    pulled.run("dvc", "remote", "add", "--local", "--default", "storage", str(remote))
-    assert pulled.run("dvc", "pull").returncode == 0
-    done = pulled.run("pedigree", "sync")
+        checkout.run(*command)
+    pulled = Clone(folder)
+    assert pulled.attempt("pedigree", "sync").stdout == "", "nothing is here yet"
+    pulled.attempt(
+        "dvc", "remote", "add", "--local", "--default", "storage", str(remote)
+    )
+    assert pulled.attempt("dvc", "pull").returncode == 0
+    done = pulled.attempt("pedigree", "sync")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == trained.ran_first
+    assert done.stdout.split() == trained[1]
     assert comparison(pulled) == comparison(checkout)
     runs = pulled.rows("select run_uuid from runs")
-    done = pulled.run("pedigree", "sync")
+    done = pulled.attempt("pedigree", "sync")
     assert done.stdout == ""
     assert pulled.rows("select run_uuid from runs") == runs
     # What the clone holds, and what its store says, stands up to an examination.

@@ -26,6 +26,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Range = tuple[float, float]
 Positive = Annotated[int, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 SplitName = Literal["train", "validation", "test"]
@@ -277,17 +279,88 @@ class Features(Section):
 # --- experiments: `model` and `train` are read by train, the rest by their stages ---
 
 
+class RandomFlip(Section):
+    """`keras.layers.RandomFlip`."""
+
+    layer: Literal["random_flip"]
+    mode: Literal["horizontal", "vertical", "horizontal_and_vertical"]
+
+
+class RandomRotation(Section):
+    """`keras.layers.RandomRotation`: `factor` is the largest share of a full turn."""
+
+    layer: Literal["random_rotation"]
+    factor: Share
+
+
+class RandomZoom(Section):
+    """`keras.layers.RandomZoom`: without a width the proportions are kept."""
+
+    layer: Literal["random_zoom"]
+    height_factor: Share
+    width_factor: Share | None = None
+
+
+class RandomTranslation(Section):
+    """`keras.layers.RandomTranslation`: the factors are shares of the sides."""
+
+    layer: Literal["random_translation"]
+    height_factor: Share
+    width_factor: Share
+
+
+class RandomContrast(Section):
+    """`keras.layers.RandomContrast`, clipped to the range of the scaled pixels."""
+
+    layer: Literal["random_contrast"]
+    factor: Share
+    value_range: Range
+
+
+class RandomBrightness(Section):
+    """`keras.layers.RandomBrightness`, clipped to the range of the scaled pixels."""
+
+    layer: Literal["random_brightness"]
+    factor: Share
+    value_range: Range
+
+
+class GaussianNoise(Section):
+    """`keras.layers.GaussianNoise`, for inputs of any shape."""
+
+    layer: Literal["gaussian_noise"]
+    stddev: Share
+
+
+Augmentation = Annotated[
+    RandomFlip
+    | RandomRotation
+    | RandomZoom
+    | RandomTranslation
+    | RandomContrast
+    | RandomBrightness
+    | GaussianNoise,
+    Field(discriminator="layer"),
+]
+
+
 class Model(BaseModel):
     """An architecture and its hyperparameters.
 
     The hyperparameters are checked by the architecture's own module, so that a new
     architecture is one new module.
+
+    Attributes:
+        architecture: The module of `pedigree.models`.
+        seed: Seed of the weights, of dropout and of the augmentation.
+        augmentation: Random layers between the scaling and the architecture.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="allow")
 
     architecture: Name
     seed: Seed
+    augmentation: tuple[Augmentation, ...] = ()
 
     @property
     def hyperparameters(self) -> dict[str, Any]:

@@ -1,9 +1,6 @@
 """Every architecture goes through the same checks; a new one adds a line here."""
 
 import hashlib
-import os
-import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -14,6 +11,7 @@ from pedigree.models.archive import load_model, save_model
 from pedigree.models.build import build_model, check
 from pedigree.models.probabilities import predict_probabilities
 from pedigree.params import Model
+from pedigree.sections import parse
 
 VGG_LITE = {
     "blocks": [[32, 32], [64, 64], [128, 128]],
@@ -28,12 +26,25 @@ SMALL_CONVNET = VGG_LITE | {
     "dropout": {"blocks": [0.25], "dense": 0.4},
 }
 SMALL_MLP = {"hidden": [8, 4], "activation": "relu", "dropout": [0.5, 0.0]}
+SMALL_RECURRENT = {
+    "cell": "lstm",
+    "units": [6, 4],
+    "dropout": 0.5,
+    "recurrent_dropout": 0.25,
+}
 
 # architecture, hyperparameters, input shape, classes, divide by
 MEMBERS = [
     pytest.param("mlp", SMALL_MLP, (5,), 3, None, id="mlp"),
     pytest.param("mlp", {"hidden": [], "activation": "relu"}, (5,), 2, None, id="none"),
     pytest.param("convnet", SMALL_CONVNET, (8, 8, 1), 3, 16.0, id="convnet"),
+    pytest.param("recurrent", SMALL_RECURRENT, (5, 3), 3, None, id="sequences"),
+    pytest.param(
+        "recurrent", {"cell": "gru", "units": [4]}, (8, 6, 1), 3, 16.0, id="rows"
+    ),
+    pytest.param(
+        "recurrent", {"cell": "simple_rnn", "units": [4]}, (5, 3), 2, None, id="simple"
+    ),
 ]
 
 
@@ -41,8 +52,12 @@ def _build(architecture, values, shape, classes, divide_by, loss=None):
     loss = loss or (
         "categorical_crossentropy" if classes > 2 else "binary_crossentropy"
     )
-    model = Model(architecture=architecture, seed=1, **values)
-    return build_model(model, shape, classes, divide_by, loss)
+    return build_model(_section(architecture, values), shape, classes, divide_by, loss)
+
+
+def _section(architecture, values):
+    section = {"architecture": architecture, "seed": 1, **values}
+    return parse(Model, section, "params.yaml", ("model",))
 
 
 @pytest.mark.parametrize(
@@ -90,35 +105,6 @@ class TestEveryArchitecture:
         assert not np.array_equal(weights[0], _build(*member).get_weights()[0])
 
 
-def test_another_process_gives_the_same_bytes(tmp_path):
-    code = f"""
-from pathlib import Path
-from pedigree.models.archive import save_model
-from pedigree.models.build import build_model
-from pedigree.params import (Model)
-for architecture, values, shape, classes, loss in {_recipes()!r}:
-    model = Model(architecture=architecture, seed=1, **values)
-    built = build_model(model, shape, classes, None, loss)
-    save_model(built, Path(architecture + ".keras"))
-"""
-    environment = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
-    subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True
-    )
-    for architecture, values, shape, classes, loss in _recipes():
-        model = _build(architecture, values, shape, classes, None, loss)
-        save_model(model, tmp_path / "here.keras")
-        there = (tmp_path / f"{architecture}.keras").read_bytes()
-        assert (tmp_path / "here.keras").read_bytes() == there
-
-
-def _recipes():
-    return [
-        ("mlp", SMALL_MLP, (5,), 3, "categorical_crossentropy"),
-        ("convnet", SMALL_CONVNET, (8, 8, 1), 3, "categorical_crossentropy"),
-    ]
-
-
 def test_published_parameter_counts():
     vgg = _build("convnet", VGG_LITE, (28, 28, 1), 10, 255.0)
     rows = {layer.name: layer.count_params() for layer in vgg.layers}
@@ -128,6 +114,13 @@ def test_published_parameter_counts():
     assert rows["predictions"] == 2_570
     weather = {"hidden": [2], "activation": "softplus"}
     assert _build("mlp", weather, (1,), 2, None).count_params() == 7
+    for cell, units, count in [
+        ("lstm", [16], 2_001),
+        ("lstm", [32], 6_049),
+        ("gru", [32, 32], 10_977),
+    ]:
+        values = {"cell": cell, "units": units}
+        assert _build("recurrent", values, (120, 14), 2, None).count_params() == count
 
 
 def test_dropout_stands_after_the_first_two_pools_and_the_flattening():
@@ -170,17 +163,24 @@ def test_the_output_stays_float32_in_mixed_precision():
         ("mlp", SMALL_MLP | {"dropout": [0.5]}, "one rate per hidden layer"),
         ("convnet", SMALL_CONVNET | {"kernel": "3"}, "model.kernel"),
         ("convnet", SMALL_CONVNET | {"blocks": [[]]}, "model.blocks.0"),
+        ("recurrent", SMALL_RECURRENT | {"cell": "rnn"}, "model.cell"),
+        ("recurrent", SMALL_RECURRENT | {"units": []}, "model.units"),
     ],
 )
 def test_bad_hyperparameters_are_named(architecture, values, rule):
     with pytest.raises(WrongUseError, match=rule):
-        check(Model(architecture=architecture, seed=0, **values))
+        check(_section(architecture, values))
 
 
 def test_a_net_too_deep_for_its_images_is_named():
     values = SMALL_CONVNET | {"blocks": [[2]] * 5, "padding": "valid"}
     with pytest.raises(WrongUseError, match="must fit its input of shape"):
         _build("convnet", values, (8, 8, 1), 3, None)
+
+
+def test_a_recurrent_net_needs_steps():
+    with pytest.raises(WrongUseError, match=r"shape \(5,\).*expected ndim=3"):
+        _build("recurrent", SMALL_RECURRENT, (5,), 3, None)
 
 
 def test_a_damaged_archive_is_named(tmp_path):

@@ -4,23 +4,40 @@ import keras
 import numpy as np
 import pytest
 
-from pedigree.errors import RefusedError
+from pedigree.errors import RefusedError, WrongUseError
 from pedigree.models.build import build_model
 from pedigree.params import Model, Train
 from pedigree.sections import parse
 from pedigree.training.checkpoint import CheckpointFile
 from pedigree.training.fit import Examples, compile_model, fit
 
-MLP = Model(architecture="mlp", seed=3, hidden=[16], activation="relu", dropout=[0.5])
-CONVNET = Model(
-    architecture="convnet",
-    seed=3,
+
+def _architecture(name, **values):
+    section = {"architecture": name, "seed": 3, **values}
+    return parse(Model, section, "params.yaml")
+
+
+MLP = _architecture("mlp", hidden=[16], activation="relu", dropout=[0.5])
+CONVNET = _architecture(
+    "convnet",
     blocks=[[4]],
     kernel=3,
     padding="same",
     activation="relu",
     dense=[8],
     dropout={"blocks": [0.25], "dense": 0.4},
+    augmentation=[
+        {"layer": "random_flip", "mode": "horizontal"},
+        {"layer": "random_rotation", "factor": 0.1},
+        {"layer": "random_zoom", "height_factor": 0.2},
+        {"layer": "random_translation", "height_factor": 0.2, "width_factor": 0.2},
+        {"layer": "random_contrast", "factor": 0.2, "value_range": [-4, 6]},
+        {"layer": "random_brightness", "factor": 0.2, "value_range": [-4, 6]},
+        {"layer": "gaussian_noise", "stddev": 0.1},
+    ],
+)
+RECURRENT = _architecture(
+    "recurrent", cell="lstm", units=[4], dropout=0.5, recurrent_dropout=0.25
 )
 
 
@@ -74,7 +91,8 @@ def _own_folder(tmp_path, monkeypatch):
     ("architecture", "shape", "changes"),
     [
         pytest.param(MLP, (5,), {}, id="dense net with dropout"),
-        pytest.param(CONVNET, (8, 8, 1), {}, id="convnet with dropout"),
+        pytest.param(CONVNET, (8, 8, 1), {}, id="convnet with augmentation"),
+        pytest.param(RECURRENT, (5, 3), {}, id="recurrent net with dropout"),
         pytest.param(
             MLP,
             (5,),
@@ -160,6 +178,11 @@ def test_compiled_and_mixed_precision_trainings_learn(changes):
     assert history != plain
 
 
+def test_xla_is_refused_where_it_cannot_compile():
+    with pytest.raises(WrongUseError, match="with the layer augmentation2_random_rot"):
+        _train(CONVNET, (8, 8, 1), _parameters(xla=True), "xla")
+
+
 def test_a_diverged_training_is_refused():
     parameters = _parameters(
         epochs=3,
@@ -175,3 +198,13 @@ def test_a_finished_training_forgets_its_checkpoint():
     assert file.load() is not None
     file.remove()
     assert file.load() is None
+
+
+def test_another_backend_or_keras_starts_anew(monkeypatch):
+    _train(MLP, (5,), _parameters(epochs=1), "elsewhere")
+    assert CheckpointFile("elsewhere").load() is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(keras, "__version__", "4.0")
+        assert CheckpointFile("elsewhere").load() is None
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert CheckpointFile("elsewhere").load() is None

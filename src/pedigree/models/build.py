@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pedigree.errors import WrongUseError
+from pedigree.models.augmentation import augment
 from pedigree.models.head import classification_head
 from pedigree.params import PARAMS_FILE, Model
 from pedigree.sections import parse
@@ -48,8 +49,8 @@ def build_model(
     """Build an uncompiled model; the same arguments give the same weights.
 
     Args:
-        model: The architecture, its hyperparameters and the seed of the weights and
-            of the dropout.
+        model: The architecture, its hyperparameters, its augmentation and the seed of
+            all that is random.
         input_shape: Shape of one prepared example.
         classes: Number of classes.
         divide_by: What the model divides its input by; images are kept as bytes.
@@ -61,7 +62,7 @@ def build_model(
     import keras
 
     hyperparameters = check(model)
-    # Keras draws the seeds of initializers and dropout from here. Its own
+    # Keras draws the seeds of initializers and of random layers from here. Its own
     # `set_random_seed` would import TensorFlow, whatever the backend.
     random.seed(model.seed)
     inputs = keras.Input(input_shape, name="input")
@@ -70,6 +71,7 @@ def build_model(
         outputs = keras.layers.Rescaling(1 / divide_by, name="rescaling")(outputs)
     head = classification_head(loss, classes)
     try:
+        outputs = augment(outputs, model.augmentation)
         outputs = _module(model.architecture).connect(outputs, hyperparameters, head)
     except ValueError as error:
         cause = str(error).strip().splitlines()[0]

@@ -27,7 +27,7 @@ class Dropout(Section):
 
 
 class Hyperparameters(Section):
-    """What `model` holds beside `architecture` and `seed`.
+    """What `model` holds beside `architecture`, `seed` and `augmentation`.
 
     Attributes:
         blocks: For each block the filters of its convolutions; a pool of 2 x 2 with

@@ -15,7 +15,7 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Hyperparameters(Section):
-    """What `model` holds beside `architecture` and `seed`.
+    """What `model` holds beside `architecture`, `seed` and `augmentation`.
 
     Attributes:
         hidden: Units of each hidden layer.

@@ -35,9 +35,10 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     from pedigree.training.fit import Examples, compile_model, fit
     from pedigree.training.hardware import distribution, prepare_hardware
     from pedigree.training.history import write_history
+    from pedigree.training.numerics import fix_numerics
 
     prepare_hardware(parameters.xla)
-    keras.config.set_dtype_policy(parameters.precision)
+    fix_numerics(parameters.precision)
 
     def build() -> keras.Model:
         return build_model(

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from pedigree.errors import PedigreeError, WrongUseError
+from pedigree.tracking.abandoned import end_abandoned_runs
 from pedigree.tracking.dvc_entry import DvcEntry
 from pedigree.tracking.environment import environment_tags
 from pedigree.tracking.restore import outputs_kept
@@ -118,6 +119,7 @@ def open_run(dvc_entry: DvcEntry) -> Iterator[StageRun]:
         The run, with the tags, parameters and dataset inputs known at the start.
     """
     client = open_client()
+    end_abandoned_runs(client, dvc_entry.key)
     started = start_run(client, dvc_entry, dvc_entry.entry, environment_tags())
     run = StageRun(client, started.run_id, dvc_entry.address, dvc_entry.key)
     try:

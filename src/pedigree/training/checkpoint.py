@@ -43,12 +43,14 @@ class CheckpointFile:
 
     Args:
         key: What identifies the training: its inputs, code and parameters. A changed
-            input has another key, so no checkpoint is ever resumed by mistake.
+            input has another key, so no checkpoint is ever resumed by mistake; nor is
+            one of another backend or version of Keras, which would compute otherwise.
     """
 
     def __init__(self, key: str) -> None:
         self._folder = CHECKPOINTS / key
-        self._path = self._folder / "checkpoint.npz"
+        version = f"{keras.backend.backend()}-{keras.__version__}"
+        self._path = self._folder / f"{version}.npz"
 
     def save(
         self,

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pedigree.errors import RefusedError
+from pedigree.errors import RefusedError, WrongUseError
 from pedigree.params import Train
 from pedigree.training.batches import Targets, TrainingBatches, ValidationBatches
 from pedigree.training.callbacks import EpochListener, Recorder, build_callbacks
@@ -30,7 +30,13 @@ class Examples:
 
 
 def compile_model(model: keras.Model, parameters: Train) -> None:
-    """Compile a model as the section `train` says, its optimizer's state included."""
+    """Compile a model as the section `train` says, its optimizer's state included.
+
+    Raises:
+        WrongUseError: If XLA is asked for and cannot compile a layer.
+    """
+    if parameters.xla:
+        _require_compilable(model)
     model.compile(
         optimizer=build_optimizer(parameters.optimizer),
         loss=parameters.loss,
@@ -96,6 +102,17 @@ def fit(
     )
     _require_finite(recorder.progress.history[-1])
     return recorder.progress.history
+
+
+def _require_compilable(model: keras.Model) -> None:
+    """Refuse what Keras would train without XLA, and with a warning alone."""
+    for layer in model.layers:
+        if not layer.supports_jit:
+            raise WrongUseError(
+                "train.xla must be false where XLA cannot compile a layer. Received: "
+                f"train.xla=true with the layer {layer.name}",
+                "Set it to false, or take the layer out.",
+            )
 
 
 def _require_finite(figures: Mapping[str, float]) -> None:
