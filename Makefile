@@ -42,8 +42,9 @@ lint: install  ## Lint, types and import contracts alone
 test-slow: install  ## The tests that take more than a minute
 	pytest -m slow
 
-bench: install  ## Measure the pipeline against a bare Keras script
+bench: install  ## Measure the pipeline against a bare Keras script, and the proof of leaves
 	python bench/overhead.py
+	python bench/leaves.py
 
 ui: install  ## Open the MLflow UI on 127.0.0.1
 	@pedigree ui

@@ -66,14 +66,14 @@ def test_a_second_repro_runs_nothing(checkout):
 
 
 def test_git_sees_what_it_should_keep_and_nothing_else(checkout):
-    """What is new or changed: no output of DVC, and no edit of .gitignore by DVC."""
-    status = checkout.attempt("git", "status", "--porcelain", "--untracked-files=all")
-    assert status.stdout.splitlines() == [
-        " M params.yaml",
-        "?? dvc.lock",
-        f"?? reports/{EXPERIMENT}/history.csv",
-        f"?? reports/{EXPERIMENT}/metrics.json",
+    """The commit after the training: no output of DVC, no edit of .gitignore by DVC."""
+    changed = checkout.run("git", "diff", "--name-status", "HEAD~1")
+    assert changed.splitlines() == [
+        "A\tdvc.lock",
+        f"A\treports/{EXPERIMENT}/history.csv",
+        f"A\treports/{EXPERIMENT}/metrics.json",
     ]
+    assert checkout.run("git", "status", "--porcelain") == ""
 
 
 def test_only_the_stages_that_read_a_leaf_run(checkout):
