@@ -163,6 +163,14 @@ class Project:
         with chdir(self.folder), Repo() as repo:
             repo.stage.load_one("dvc.yaml", address).save_deps()
 
+    def commit(self, addresses: Iterable[str]) -> None:
+        """Let DVC record what stages have written."""
+        from dvc.repo import Repo
+
+        with chdir(self.folder), Repo() as repo:
+            for address in addresses:
+                repo.commit(address, force=True)
+
     def environment(self) -> dict[str, str]:
         unset = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "KERAS_BACKEND")
         return {name: v for name, v in os.environ.items() if name not in unset} | {
@@ -254,7 +262,13 @@ class Traced(NamedTuple):
         root, outputs = self.project.folder, self.project.stages[address].outputs
         files = {path for path in self.project.paths() if (root / path).is_file()}
         needed = {path for path in files if not is_in(path, [*outputs, ".git"])}
-        return Project(folder, root, needed - self.undeclared(address, needed))
+        undeclared = self.undeclared(address, needed)
+        training = self.project.stages.get(f"train@{address.partition('@')[2]}")
+        if training:  # its run is looked up in MLflow, by what `dvc.lock` says it wrote
+            undeclared -= {path for path in needed if is_in(path, training.outputs)}
+        alone = Project(folder, root, needed - undeclared)
+        (folder / "mirror").symlink_to(root.parent / "mirror")
+        return alone
 
     def unopened(self, address: str, opened: set[str]) -> set[str]:
         """The data that a stage depends on and has not opened."""
@@ -411,6 +425,7 @@ def test_a_hidden_input_and_a_needless_one_are_seen(small: Traced) -> None:
 def test_a_stage_alone_with_what_it_declares_writes_the_same(
     small: Traced, tmp_path: Path
 ) -> None:
+    small.project.commit(small.traces)
     for address in small.traces:
         outputs = small.project.outputs(address)
         alone = small.alone(address, tmp_path / address)
