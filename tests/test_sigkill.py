@@ -14,8 +14,6 @@ from ruamel.yaml import YAML
 
 from clones import Clone
 
-CHECKPOINTS = Path(".pedigree/checkpoints")
-
 
 @pytest.fixture
 def left_alone(two_clones: tuple[Clone, Clone]) -> Clone:
@@ -53,22 +51,23 @@ def test_killed_trainings_end_in_the_same_bytes(
     left_alone: Clone, untrained: Clone, chance: random.Random
 ) -> None:
     resumed_at = {}
-    for name in untrained.experiments:
+    for number, name in enumerate(untrained.experiments, start=1):
         epochs = _epochs(left_alone, name)
-        first = chance.randint(2, epochs - 3)
-        second = chance.randint(first + 2, epochs - 1)
+        first = chance.randint(2, epochs - 4)
+        second = chance.randint(first + 2, epochs - 2)
         _note(f"{name}: killed as epoch {first} begins, and within epoch {second}")
         assert _kill(untrained, name, first, 0)[0] == 1
-        (checkpoint,) = (untrained.folder / CHECKPOINTS).iterdir()
+        assert len(_checkpoints(untrained)) == number
         begun = _kill(untrained, name, second, chance.uniform(0.1, 0.9))
         assert begun[0] == first
-        assert list(checkpoint.glob("tensorflow-*.npz"))
-        resumed_at[name] = {second, second + 1}  # it may have come to its end
+        assert len(_checkpoints(untrained)) == number
+        resumed_at[name] = second
 
     output = untrained.run("dvc", "repro", *untrained.last_stages)
-    for name, expected in resumed_at.items():
-        assert _begun(_section(output, f"train@{name}"))[0] in expected
-    assert list((untrained.folder / CHECKPOINTS).iterdir()) == []
+    for name, epoch in resumed_at.items():
+        # Or a later one: an epoch is short, and the kill takes a moment.
+        assert _begun(_section(output, f"train@{name}"))[0] >= epoch
+    assert _checkpoints(untrained) == []
     assert untrained.outputs() == left_alone.outputs()
     assert untrained.read("dvc.lock") == left_alone.read("dvc.lock")
     _check_runs(untrained)
@@ -95,7 +94,7 @@ def _kill(clone: Clone, experiment: str, epoch: int, moment: float) -> list[int]
         clone: Where to train.
         experiment: What to train.
         epoch: The epoch to kill it in.
-        moment: The share of that epoch that may pass.
+        moment: The share of the time of an epoch that may pass.
 
     Returns:
         The epochs that have begun.
@@ -109,7 +108,7 @@ def _kill(clone: Clone, experiment: str, epoch: int, moment: float) -> list[int]
             times.append(time.monotonic())
         if line.startswith(f"Epoch {epoch}/"):
             break
-    time.sleep(moment * (times[-1] - times[-2]))
+    time.sleep(moment * min(times[-1] - times[-2], 0.2))
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL, "".join(lines)
@@ -123,6 +122,10 @@ def _begun(output: str) -> list[int]:
 def _section(output: str, stage: str) -> str:
     """What a stage printed."""
     return output.split(f"Running stage '{stage}'")[1].split("Running stage '")[0]
+
+
+def _checkpoints(clone: Clone) -> list[Path]:
+    return list((clone.folder / ".pedigree/checkpoints").iterdir())
 
 
 def _note(text: str) -> None:
