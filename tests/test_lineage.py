@@ -19,6 +19,10 @@ from typer.testing import CliRunner
 
 from clones import Clone
 from pedigree.cli.app import app
+from pedigree.lineage.ancestry import read_ancestry
+from pedigree.lineage.graph import build_graph
+from pedigree.lineage.records import MlflowRecords, SqliteRecords, open_records
+from pedigree.tracking.store import open_client
 
 EXPERIMENT = "breast_cancer_mlp"
 MODEL = "models:/breast-cancer/1"
@@ -128,6 +132,26 @@ def test_the_page_is_whole_and_loads_nothing(pedigree, graph, tmp_path):
             assert each["name"] in page and each["hash"] in page
     for anchor in re.findall(r'href="#([^"]+)"', page):
         assert f'id="{anchor}"' in page
+
+
+def test_mlflow_itself_records_the_same(checkout):
+    """The local store is read in SQL; any other one through MLflow's client."""
+    with working_in(checkout.folder):
+        quick = open_records()
+        slow = MlflowRecords(open_client())
+        assert isinstance(quick, SqliteRecords)
+        assert quick.versions() == slow.versions() != []
+        assert quick.versions("breast") == slow.versions("breast") == []
+        ancestries = [read_ancestry(each, MODEL) for each in (quick, slow)]
+        first, second = [build_graph(each) for each in ancestries]
+        assert first == second
+        for each in ancestries[0].executions:
+            for item in each.outputs.items():
+                times = (0, each.started - 1, each.started, each.started + 1)
+                for before in times:
+                    assert quick.maker(*item, before) == slow.maker(*item, before)
+        assert quick.maker("data/raw/breast_cancer", "0") is None
+        assert slow.maker("data/raw/breast_cancer", "0") is None
 
 
 @pytest.mark.parametrize(

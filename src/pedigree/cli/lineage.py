@@ -11,8 +11,9 @@ import typer
 from pedigree.errors import RefusedError, WrongUseError
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from rich.tree import Tree
+
+    from pedigree.lineage.records import Records
 
 
 def lineage_command(
@@ -29,26 +30,26 @@ def lineage_command(
     ] = None,
 ) -> None:
     """Show the ancestry of a model version, or the versions that a path led to."""
-    from pedigree.tracking.store import open_client
+    from pedigree.lineage.records import open_records
 
-    client = open_client()
+    records = open_records()
     if target.startswith("models:"):
-        _show_ancestry(client, target, as_json, html)
+        _show_ancestry(records, target, as_json, html)
     elif html is not None:
         raise WrongUseError(
             f"--html must go with a MODEL_URI. Received: {target}",
             "Leave it out, or give models:/NAME/VERSION.",
         )
     else:
-        _show_descendants(client, target.rstrip("/"), as_json)
+        _show_descendants(records, target.rstrip("/"), as_json)
 
 
 def _show_ancestry(
-    client: "MlflowClient", model_uri: str, as_json: bool, html: Path | None
+    records: "Records", model_uri: str, as_json: bool, html: Path | None
 ) -> None:
     from pedigree.lineage.ancestry import read_ancestry
 
-    ancestry = read_ancestry(client, model_uri)
+    ancestry = read_ancestry(records, model_uri)
     if html is not None:
         from pedigree.lineage.page import write_page
 
@@ -78,10 +79,10 @@ def _print_tree(tree: "Tree") -> None:
     Console(highlight=False, width=width).print(tree)
 
 
-def _show_descendants(client: "MlflowClient", path: str, as_json: bool) -> None:
+def _show_descendants(records: "Records", path: str, as_json: bool) -> None:
     from pedigree.lineage.descendants import find_descendants
 
-    found = find_descendants(client, path)
+    found = find_descendants(records, path)
     if as_json:
         rows = [{"uri": each.uri, **asdict(each)} for each in found]
         typer.echo(json.dumps(rows, indent=2))

@@ -13,9 +13,9 @@ def rebuild_command(
     """Build a model version again in a clean worktree; 0 if it is byte-identical."""
     from pedigree.lineage.ancestry import read_ancestry
     from pedigree.lineage.rebuild import other_packages, rebuild
-    from pedigree.tracking.store import open_client
+    from pedigree.lineage.records import open_records
 
-    ancestry = read_ancestry(open_client(), model_uri)
+    ancestry = read_ancestry(open_records(), model_uri)
     for name, (then, now) in other_packages(ancestry).items():
         typer.echo(f"{name} was {then} and is {now}.", err=True)
     for execution, seconds in rebuild(ancestry):

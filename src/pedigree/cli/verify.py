@@ -16,11 +16,11 @@ def verify_command(
     """Hash anew all that a model version descends from; stop at what differs."""
     from pedigree.lineage.ancestry import read_ancestry
     from pedigree.lineage.artifact import download
+    from pedigree.lineage.records import open_records
     from pedigree.lineage.verify import verify
-    from pedigree.tracking.store import open_client
 
-    client = open_client()
-    ancestry = read_ancestry(client, model_uri)
+    records = open_records()
+    ancestry = read_ancestry(records, model_uri)
     count = 0
     with download(ancestry) as folder:
         for check in verify(ancestry, Path(folder)):

@@ -5,28 +5,20 @@ starts at the run that trained it; the run that wrote a file which another read 
 found by the path and the hash of that file, and so on to the source bytes.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pedigree.errors import WrongUseError
+from pedigree.lineage.records import Records, RunRecord, VersionRecord
 from pedigree.tracking.dvc_entry import key_of
 from pedigree.tracking.outcome import SOURCE_TAG
 from pedigree.tracking.runs import LOCK_ENTRY
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Run
-    from mlflow.entities.model_registry import ModelVersion
-
 # Folders of what stages write or users put; other dependencies are files in git.
 DATA_FOLDERS = ("data/", "models/", "reports/")
-
-LATEST = 2**62
 
 _ENVIRONMENT = ("python", "backend", "cpu.model", "cpu.threads")
 _URI = re.compile(r"models:/(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+))")
@@ -181,18 +173,18 @@ class Ancestry:
         return () if fetched else execution.sources
 
 
-def read_ancestry(client: "MlflowClient", model_uri: str) -> Ancestry:
+def read_ancestry(records: Records, model_uri: str) -> Ancestry:
     """Follow a model version back to its source bytes.
 
     Args:
-        client: The open store.
+        records: The open store.
         model_uri: `models:/NAME@ALIAS` or `models:/NAME/VERSION`.
 
     Raises:
         WrongUseError: If there is no such version, or it was not registered by the
             pipeline.
     """
-    version = find_version(client, model_uri)
+    version = find_version(records, model_uri)
     path = f"models/{version.tags.get('pedigree.experiment')}"
     model_hash = version.tags.get(f"dvc.out.{path}")
     if model_hash is None:
@@ -201,29 +193,26 @@ def read_ancestry(client: "MlflowClient", model_uri: str) -> Ancestry:
             "without the tags of its training",
             "`dvc repro` registers the model of each experiment.",
         )
-    trained = client.get_run(str(version.run_id))
-    executions, gaps = _walk(client, trained)
+    executions, gaps = _walk(records, records.run(version.run_id))
     return Ancestry(
         name=version.name,
-        version=int(version.version),
-        aliases=tuple(sorted(version.aliases)),
+        version=version.version,
+        aliases=version.aliases,
         model_hash=model_hash,
         model_path=path,
-        artifact=client.get_model_version_download_uri(version.name, version.version),
+        artifact=version.artifact,
         manifest=version.tags.get("pedigree.manifest"),
         executions=executions,
         gaps=gaps,
     )
 
 
-def find_version(client: "MlflowClient", model_uri: str) -> "ModelVersion":
+def find_version(records: Records, model_uri: str) -> VersionRecord:
     """Look up a version by its address.
 
     Raises:
         WrongUseError: If the address is malformed, or there is no such version.
     """
-    from mlflow.exceptions import MlflowException
-
     parts = _URI.fullmatch(model_uri)
     if parts is None:
         raise WrongUseError(
@@ -231,93 +220,47 @@ def find_version(client: "MlflowClient", model_uri: str) -> "ModelVersion":
             f"Received: {model_uri}",
             "`pedigree ui` shows the registered models.",
         )
-    name = parts["name"]
-    try:
-        if parts["alias"]:
-            found = client.get_model_version_by_alias(name, parts["alias"])
-            # An alias brings the version without its other aliases.
-            return client.get_model_version(name, found.version)
-        return client.get_model_version(name, parts["version"])
-    except MlflowException as error:
-        raise WrongUseError(
-            f"MODEL_URI must name a registered version. Received: {model_uri}: "
-            f"{' '.join(str(error).split())}",
-            _known_versions(client),
-        ) from error
-
-
-def _known_versions(client: "MlflowClient") -> str:
-    models = client.search_registered_models(max_results=5)
-    latest = [
-        f"models:/{model.name}/{each.version}"
-        for model in models
-        for each in model.latest_versions
-    ]
-    known = ", ".join(latest) or "none; `dvc repro` registers models"
-    return f"Registered are {known}."
+    for each in records.versions(parts["name"]):
+        number = parts["version"] and int(parts["version"]) == each.version
+        if number or parts["alias"] in each.aliases:
+            return each
+    newest = {each.name: each.version for each in records.versions()}
+    known = ", ".join(f"models:/{name}/{number}" for name, number in newest.items())
+    known = known or "none; `dvc repro` registers models"
+    raise WrongUseError(
+        f"MODEL_URI must name a registered version. Received: {model_uri}",
+        f"Registered are {known}.",
+    )
 
 
 def _walk(
-    client: "MlflowClient", trained: "Run"
+    records: Records, trained: RunRecord
 ) -> tuple[tuple[Execution, ...], dict[str, str]]:
     """Read executions breadth first, each once."""
-    experiments = [each.experiment_id for each in client.search_experiments()]
-    found = {trained.info.run_id: read_execution(client, trained)}
+    found = {trained.run_id: read_execution(records, trained)}
     gaps: dict[str, str] = {}
     queue = list(found.values())
     while queue:
         execution = queue.pop(0)
         for path, value in execution.data.items():
-            maker = find_maker(client, experiments, path, value, execution.started)
+            maker = records.maker(path, value, execution.started)
             if maker is None:
                 if not path.startswith("data/external/"):
                     gaps[path] = value
-            elif maker.info.run_id not in found:
-                made = read_execution(client, maker)
-                found[maker.info.run_id] = made
-                queue.append(made)
+            elif maker.run_id not in found:
+                found[maker.run_id] = read_execution(records, maker)
+                queue.append(found[maker.run_id])
     return tuple(found.values()), gaps
 
 
-def find_maker(
-    client: "MlflowClient",
-    experiments: list[str],
-    path: str,
-    value: str,
-    before: int = LATEST,
-) -> "Run | None":
-    """Find the run that wrote a file or folder with a hash.
-
-    Args:
-        client: The open store.
-        experiments: The ids of the MLflow experiments to look in.
-        path: The file or folder.
-        value: Its hash.
-        before: When it was read, in milliseconds since 1970. The last run before that
-            is preferred; a later one tells as well, for `pedigree sync` makes runs
-            after the fact.
-    """
-    query = f"tags.`dvc.out.{path}` = '{value}' and attributes.status = 'FINISHED'"
-    for when, order in ((f"<= {before}", "DESC"), (f"> {before}", "ASC")):
-        runs = client.search_runs(
-            experiments,
-            f"{query} and attributes.start_time {when}",
-            max_results=1,
-            order_by=[f"attributes.start_time {order}"],
-        )
-        if runs:
-            return runs[0]
-    return None
-
-
-def read_execution(client: "MlflowClient", run: "Run") -> Execution:
+def read_execution(records: Records, run: RunRecord) -> Execution:
     """Read an execution off its run.
 
     Raises:
         WrongUseError: If the run lacks its lock entry, or does not match it.
     """
-    tags = run.data.tags
-    entry = _read_lock_entry(client, run)
+    tags = run.tags
+    entry = _read_lock_entry(records, run)
     commit = tags.get("git.commit", "none")
     environment = {
         name: value
@@ -332,12 +275,12 @@ def read_execution(client: "MlflowClient", run: "Run") -> Execution:
         parameters=entry["params"],
         outputs={
             name.removeprefix("dvc.out."): value
-            for name, value in tags.items()
+            for name, value in sorted(tags.items())
             if name.startswith("dvc.out.")
         },
         sources=tuple(_sources(tags, entry)),
-        run_id=run.info.run_id,
-        started=run.info.start_time,
+        run_id=run.run_id,
+        started=run.started,
         commit=None if commit == "none" else commit,
         dirty=tags["git.dirty"] == "true" if "git.dirty" in tags else None,
         environment=environment,
@@ -345,24 +288,20 @@ def read_execution(client: "MlflowClient", run: "Run") -> Execution:
     )
 
 
-def _read_lock_entry(client: "MlflowClient", run: "Run") -> dict[str, Any]:
-    from mlflow.exceptions import MlflowException
-
+def _read_lock_entry(records: Records, run: RunRecord) -> dict[str, Any]:
     remedy = "`pedigree sync` makes the run anew; delete this one first."
-    run_id = run.info.run_id
+    name = f"the run {run.run_id} of {run.tags.get('dvc.stage')}"
     try:
-        path = Path(client.download_artifacts(run_id, LOCK_ENTRY))
-        entry: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (MlflowException, OSError, ValueError) as error:
+        entry: dict[str, Any] = records.lock_entry(run.run_id)
+    except (OSError, ValueError) as error:
         raise WrongUseError(
-            f"the run {run_id} of {run.info.run_name} must hold {LOCK_ENTRY}. "
-            f"Received: {' '.join(str(error).split())}",
+            f"{name} must hold {LOCK_ENTRY}. Received: {' '.join(str(error).split())}",
             remedy,
         ) from error
-    if key_of(entry) != run.data.tags["dvc.key"]:
+    if key_of(entry) != run.tags["dvc.key"]:
         raise WrongUseError(
-            f"{LOCK_ENTRY} of the run {run_id} of {run.info.run_name} must have the "
-            f"key {run.data.tags['dvc.key']}. Received: {key_of(entry)}",
+            f"{LOCK_ENTRY} of {name} must have the key {run.tags['dvc.key']}. "
+            f"Received: {key_of(entry)}",
             remedy,
         )
     return entry

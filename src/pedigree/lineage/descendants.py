@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from pedigree.lineage.ancestry import DATA_FOLDERS, find_maker
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from pedigree.lineage.ancestry import DATA_FOLDERS
+from pedigree.lineage.records import Records
 
 Item = tuple[str, str]
 
@@ -36,42 +33,36 @@ class Descendant:
         return f"models:/{self.name}/{self.version}"
 
 
-def find_descendants(client: "MlflowClient", path: str) -> list[Descendant]:
+def find_descendants(records: Records, path: str) -> list[Descendant]:
     """Find the model versions that descend from any content of a file or folder.
 
     Args:
-        client: The open store.
+        records: The open store.
         path: A path in the project: data, a model, an expectations file or a module.
 
     Returns:
         The versions, by name and number.
     """
-    ancestors = _Ancestors(client)
-    aliases = {
-        model.name: _by_version(model.aliases)
-        for model in client.search_registered_models(max_results=1000)
-    }
-    found = [
+    ancestors = _Ancestors(records)
+    return [
         Descendant(
             version.name,
-            int(version.version),
-            tuple(aliases.get(version.name, {}).get(str(version.version), ())),
+            version.version,
+            version.aliases,
             value,
             version.tags.get("pedigree.experiment", ""),
         )
-        for version in client.search_model_versions(max_results=10_000)
+        for version in records.versions()
         for ancestor, value in sorted(ancestors.of_training(version.tags))
         if ancestor == path
     ]
-    return sorted(found, key=lambda each: (each.name, each.version, each.hash))
 
 
 class _Ancestors:
     """Files and folders that others descend from; each is looked up once."""
 
-    def __init__(self, client: "MlflowClient") -> None:
-        self._client = client
-        self._experiments = [each.experiment_id for each in client.search_experiments()]
+    def __init__(self, records: Records) -> None:
+        self._records = records
         self._known: dict[Item, frozenset[Item]] = {}
 
     def of_training(self, tags: Mapping[str, str]) -> frozenset[Item]:
@@ -81,12 +72,9 @@ class _Ancestors:
 
     def _of(self, item: Item) -> frozenset[Item]:
         if item not in self._known:
-            path, value = item
-            maker = None
-            if path.startswith(DATA_FOLDERS):
-                maker = find_maker(self._client, self._experiments, path, value)
-            tags = maker.data.tags if maker else {}
-            self._known[item] = self.of_training(tags)
+            made = item[0].startswith(DATA_FOLDERS)
+            maker = self._records.maker(*item) if made else None
+            self._known[item] = self.of_training(maker.tags if maker else {})
         return self._known[item]
 
 
@@ -94,10 +82,3 @@ def _tagged(tags: Mapping[str, str], prefix: str) -> Iterator[Item]:
     for name, value in tags.items():
         if name.startswith(prefix):
             yield name.removeprefix(prefix), value
-
-
-def _by_version(aliases: Mapping[str, str]) -> dict[str, list[str]]:
-    versions: dict[str, list[str]] = {}
-    for alias, version in sorted(aliases.items()):
-        versions.setdefault(str(version), []).append(alias)
-    return versions

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pedigree.tracking.manifest import sha256_of
-from pedigree.tracking.run_log import RunLog, dotted_leaves
+from pedigree.tracking.run_log import RunLog, dotted_leaves, metrics_of
 
 # The tag of a source file: its name follows, its sha256 is the value.
 SOURCE_TAG = "source.sha256."
@@ -68,12 +68,14 @@ def log_test_figures(trained: RunLog, experiment: str) -> None:
 
 
 def log_history(trained: RunLog, experiment: str) -> None:
-    """Log the figures of each epoch from the history of a training."""
+    """Log the figures of each epoch from the history of a training, in one batch."""
+    metrics = []
     path = Path("reports", experiment, "history.csv")
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             epoch = int(row.pop("epoch"))
-            trained.log_metrics({k: float(v) for k, v in row.items()}, epoch)
+            metrics += metrics_of({k: float(v) for k, v in row.items()}, epoch)
+    trained.commit_metrics(metrics)
 
 
 def read_figures(experiment: str) -> dict[str, float]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # The limits of MLflow's store; dvc.lock holds every value in full.
 PARAMETER_LENGTH = 6000
 TAG_LENGTH = 8000
+BATCH_LENGTH = 1000
 
 
 class RunLog:
@@ -52,7 +53,13 @@ class RunLog:
             metrics: The values, by name.
             step: The epoch, or 0.
         """
-        self.client.log_batch(self.run_id, metrics=metrics_of(metrics, step))
+        self.commit_metrics(metrics_of(metrics, step))
+
+    def commit_metrics(self, metrics: "list[Metric]") -> None:
+        """Write metrics to the store, in as few batches as it takes."""
+        for start in range(0, len(metrics), BATCH_LENGTH):
+            batch = metrics[start : start + BATCH_LENGTH]
+            self.client.log_batch(self.run_id, metrics=batch)
 
     def log_artifact(self, path: Path | str, folder: str = "") -> None:
         """Log a file, or a folder with what is in it.
