@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -358,3 +359,102 @@ def test_a_clone_that_pulls_and_syncs_shows_the_same_comparison(
     with working_in(folder) as run:
         done = run("verify", MODEL)
     assert done.exit_code == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def put_by_hand(checkout, tmp_path_factory) -> Clone:
+    """A clone whose source file nobody downloaded, and whose store knows nothing."""
+    folder = tmp_path_factory.mktemp("by hand") / "project"
+    clone = checkout.copy(folder)
+    shutil.rmtree(folder / "mlruns")
+    shutil.rmtree(folder / ".dvc/cache")
+    text = (folder / "params.yaml").read_text("utf-8")
+    datasets = text[text.index("\ndatasets:") :]
+    (folder / "params.yaml").write_text(f"downloads: {{}}\n{datasets}", "utf-8")
+    clone.commit("Put the file there by hand")
+    with working_in(folder) as run:
+        done = run("sync")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.split()[0] == "ingest@breast_cancer"
+    return clone
+
+
+def test_a_file_put_by_hand_is_a_source(put_by_hand):
+    with working_in(put_by_hand.folder) as run:
+        graph = json.loads(run("lineage", MODEL, "--json").stdout)
+        verified = run("verify", MODEL)
+        text = run("lineage", MODEL).stdout
+    content = put_by_hand.read("data/external/breast_cancer/breast_cancer.csv")
+    (source,) = nodes(graph, "source").values()
+    assert source["hash"] == hashlib.sha256(content).hexdigest()
+    assert source["origin"] == "data/external/breast_cancer"
+    (dataset,) = [start for start, end in graph["edges"] if end == source["id"]]
+    assert dataset.startswith("dataset:data/external/breast_cancer@")
+    assert "breast_cancer.csv sha256" in text
+    assert verified.exit_code == 0, verified.stderr
+
+
+def test_a_changed_file_put_by_hand_is_named(put_by_hand):
+    name = "data/external/breast_cancer/breast_cancer.csv"
+    with working_in(put_by_hand.folder) as run, flipped(put_by_hand.folder / name):
+        done = run("verify", MODEL)
+        assert done.exit_code == 1
+        assert name in done.stderr
+        done = run("rebuild", MODEL)
+    assert done.exit_code == 2
+    assert "data/external/breast_cancer must hold what ingest@" in done.stderr
+    assert len(put_by_hand.run("git", "worktree", "list").splitlines()) == 1
+
+
+def test_a_model_from_uncommitted_code_is_not_rebuilt(put_by_hand):
+    """The commit that a run names must hold the code that it ran."""
+    query = "update tags set value = '{}' where key = 'git.commit'"
+    log = put_by_hand.run("git", "rev-list", "HEAD").split()
+    path = put_by_hand.folder / "src/pedigree/models/mlp.py"
+    content = path.read_text()
+    path.write_text(f"{content}\n# Another thought.\n")
+    put_by_hand.commit("Another thought")
+    after = put_by_hand.run("git", "rev-list", "HEAD").split()[0]
+    path.write_text(content)
+    for commit, code, said in (
+        (after, 1, "must hold the code that train@breast_cancer_mlp ran"),
+        ("0" * 40, 2, "must be in this repository"),
+        ("none", 2, "a training outside of any commit"),
+    ):
+        with sqlite3.connect(put_by_hand.folder / "mlruns/mlflow.db") as store:
+            store.execute(query.format(commit))
+        with working_in(put_by_hand.folder) as run:
+            done = run("rebuild", MODEL)
+        assert (done.exit_code, said in done.stderr) == (code, True), done.stderr
+    with sqlite3.connect(put_by_hand.folder / "mlruns/mlflow.db") as store:
+        store.execute(query.format(log[0]))
+
+
+def test_a_gap_is_said_and_is_no_lineage(put_by_hand):
+    with sqlite3.connect(put_by_hand.folder / "mlruns/mlflow.db") as store:
+        store.execute(
+            "update runs set lifecycle_stage = 'deleted' where name like 'validate@%'"
+        )
+    with working_in(put_by_hand.folder) as run:
+        shown, verified = run("lineage", MODEL), run("verify", MODEL)
+        rebuilt = run("rebuild", MODEL)
+        assert "no run tells how it was made" in shown.stdout
+        assert shown.exit_code == 1 and "must reach the source bytes" in shown.stderr
+        assert verified.exit_code == 1
+        assert "no run tells how data/validated/breast_cancer.json" in verified.stderr
+        assert rebuilt.exit_code == 2 and "must have a run" in rebuilt.stderr
+        assert run("sync").stdout.split() == ["validate@breast_cancer"]
+        assert run("verify", MODEL).exit_code == 0
+
+
+def test_a_run_whose_record_was_edited_is_refused(put_by_hand):
+    query = f"select artifact_uri from runs where name = 'train@{EXPERIMENT}'"
+    ((folder,),) = put_by_hand.rows(query)
+    entry = Path(folder, "lock_entry.json")
+    content = entry.read_text()
+    entry.write_text(content.replace("pedigree.stages", "pedigree.other"))
+    with working_in(put_by_hand.folder) as run:
+        done = run("lineage", MODEL)
+    entry.write_text(content)
+    assert done.exit_code == 2
+    assert "must have the key" in done.stderr
