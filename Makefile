@@ -42,9 +42,10 @@ lint: install  ## Lint, types and import contracts alone
 test-slow: install  ## The tests that take more than a minute
 	pytest -m slow
 
-bench: install  ## Measure the pipeline against a bare Keras script, and the proof of leaves
+bench: install  ## Measure the pipeline, the proof of leaves and lineage
 	python bench/overhead.py
 	python bench/leaves.py
+	python bench/lineage.py
 
 ui: install  ## Open the MLflow UI on 127.0.0.1
 	@pedigree ui
