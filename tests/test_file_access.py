@@ -45,7 +45,12 @@ EXEMPT = {
     ".pedigree": "checkpoints, in a folder named by the hash of all inputs",
 }
 # And those of one stage.
-EXEMPT_IN = {"register": {"src": "MLflow copies the package beside the model"}}
+EXEMPT_IN = {
+    "register": {
+        "src": "MLflow copies the package beside the model",
+        "data": "ancestors from a cache get their runs in MLflow, by what they wrote",
+    }
+}
 
 HOOK = """
 import os, sys
