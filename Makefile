@@ -31,7 +31,7 @@ repro: install  ## Run the stages of params.yaml that are out of date
 	@dvc repro
 
 test: install lint  ## Lint, types, import contracts and tests
-	pytest -m "not slow"
+	pytest -m "not slow" --numprocesses auto --dist loadgroup
 
 lint: install  ## Lint, types and import contracts alone
 	ruff check .
@@ -40,7 +40,7 @@ lint: install  ## Lint, types and import contracts alone
 	lint-imports
 
 test-slow: install  ## The tests that take more than a minute
-	pytest -m slow
+	pytest -m slow --numprocesses auto --dist loadgroup
 
 bench: install  ## Measure the pipeline, the proof of leaves and lineage
 	python bench/overhead.py

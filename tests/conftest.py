@@ -16,6 +16,26 @@ ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENT = "breast_cancer_mlp"
 
 
+# Files that share a clone which takes a minute to make; the longest come first, so that
+# no process is left alone with one of them.
+LONG = {
+    "test_lineage.py": "trained",
+    "test_end_to_end.py": "trained",
+    "test_exactness.py": "two clones",
+    "test_sigkill.py": "two clones",
+    "test_file_access.py": "traced",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file, and of files that share a clone, in one process."""
+    for item in items:
+        group = LONG.get(item.path.name, str(item.path))
+        item.add_marker(pytest.mark.xdist_group(group))
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, list[str]]:
     """A clone with one short experiment, and the stages that ran: copy it."""
