@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 
 from clones import Clone
 from pedigree.cli.app import app
-from pedigree.lineage.ancestry import read_ancestry
+from pedigree.lineage import rebuild
+from pedigree.lineage.ancestry import Execution, read_ancestry
 from pedigree.lineage.graph import build_graph
 from pedigree.lineage.records import MlflowRecords, SqliteRecords, open_records
 from pedigree.tracking.store import open_client
@@ -458,3 +459,63 @@ def test_a_run_whose_record_was_edited_is_refused(put_by_hand):
     entry.write_text(content)
     assert done.exit_code == 2
     assert "must have the key" in done.stderr
+
+
+@pytest.fixture
+def rerun(checkout, monkeypatch) -> dict[str, str]:
+    """Stages that run in no time: their outputs are copied, and one of them changed.
+
+    Returns:
+        What ran, each with "" or the output to change.
+    """
+    ran: dict[str, str] = {}
+
+    def run(execution: Execution, folder: Path) -> float:
+        changed = ran.setdefault(execution.address, "")
+        for path in execution.outputs:
+            source, target = checkout.folder / path, folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if source.is_dir() else shutil.copyfile
+            copy(source, target)
+        if changed:
+            (folder / changed).write_bytes(b"other bytes")
+        return 0.0
+
+    monkeypatch.setattr(rebuild, "_run", run)
+    return ran
+
+
+def test_the_first_stage_that_writes_other_bytes_is_named(pedigree, rerun):
+    assert pedigree("rebuild", MODEL).exit_code == 0
+    stages = ["ingest", "validate", "preprocess", "train"]
+    assert [address.partition("@")[0] for address in rerun] == stages
+    rerun.clear()
+    rerun["preprocess@breast_cancer_30"] = "data/prepared/breast_cancer_30/meta.json"
+    done = pedigree("rebuild", MODEL)
+    assert done.exit_code == 1
+    assert "preprocess@breast_cancer_30 must write the same bytes again" in done.stderr
+    assert "data/prepared/breast_cancer_30/meta.json has the md5" in done.stderr
+    assert f"train@{EXPERIMENT}" not in rerun
+    assert len(done.stderr.strip().splitlines()) == 2
+
+
+def test_what_is_here_no_more_is_fetched_again(checkout, rerun, tmp_path):
+    folder = tmp_path / "emptied"
+    checkout.copy(folder)
+    shutil.rmtree(folder / "data/external")
+    shutil.rmtree(folder / ".dvc/cache")
+    with working_in(folder) as run:
+        assert run("rebuild", MODEL).exit_code == 0
+    assert next(iter(rerun)) == "fetch@breast_cancer"
+
+
+def test_other_packages_are_told(checkout, pedigree, rerun):
+    tag = "key = 'package.numpy'"
+    with sqlite3.connect(checkout.folder / "mlruns/mlflow.db") as store:
+        (before,) = store.execute(f"select value from tags where {tag}").fetchone()
+        store.execute(f"update tags set value = '1.0' where {tag}")
+        store.commit()
+        done = pedigree("rebuild", MODEL)
+        store.execute(f"update tags set value = '{before}' where {tag}")
+    assert rerun and done.exit_code == 0
+    assert f"package.numpy was 1.0 and is {before}" in done.stderr

@@ -44,15 +44,18 @@ def rebuild(ancestry: Ancestry) -> Iterator[tuple[Execution, float]]:
             code that ran, or a run is missing.
         RefusedError: If a stage fails, or writes other bytes.
     """
+    from dvc.repo import Repo
+
     commit = _require_commit(ancestry)
-    with _worktree(commit) as folder:
+    with Repo() as repo, _worktree(commit) as folder:
+        storage = Storage(repo)
         _require_code(ancestry, commit, folder)
         _write_parameters(ancestry, folder / "params.yaml")
-        present = _place_sources(ancestry, folder)
+        present = _place_sources(ancestry, storage, folder)
         for execution in ancestry.from_the_source:
             if not execution.outputs.keys() <= present:
                 seconds = _run(execution, folder)
-                _require_outputs(execution, folder)
+                _require_outputs(execution, storage, folder)
                 yield execution, seconds
 
 
@@ -144,29 +147,25 @@ def _put(content: dict[str, Any], keys: list[str], value: Any) -> None:
     content[last] = value
 
 
-def _place_sources(ancestry: Ancestry, folder: Path) -> set[str]:
+def _place_sources(ancestry: Ancestry, storage: Storage, folder: Path) -> set[str]:
     """Copy the source bytes into the worktree, where this machine still has them.
 
     Returns:
         The folders that were copied; the others are to be fetched.
     """
-    from dvc.repo import Repo
-
     present = set()
-    with Repo() as repo:
-        storage = Storage(repo)
-        for execution in ancestry.executions:
-            for path, value in execution.data.items():
-                if not path.startswith("data/external/") or path in present:
-                    continue
-                if _copy(storage, path, value, folder / path):
-                    present.add(path)
-                elif ancestry.maker(path, value) is None:
-                    raise WrongUseError(
-                        f"{path} must hold what {execution.address} read. Received: "
-                        "other files, which nobody can fetch again",
-                        "Put the original files back.",
-                    )
+    for execution in ancestry.executions:
+        for path, value in execution.data.items():
+            if not path.startswith("data/external/") or path in present:
+                continue
+            if _copy(storage, path, value, folder / path):
+                present.add(path)
+            elif ancestry.maker(path, value) is None:
+                raise WrongUseError(
+                    f"{path} must hold what {execution.address} read. Received: "
+                    "other files, which nobody can fetch again",
+                    "Put the original files back.",
+                )
     return present
 
 
@@ -211,19 +210,16 @@ def _run(execution: Execution, folder: Path) -> float:
     return time.perf_counter() - started
 
 
-def _require_outputs(execution: Execution, folder: Path) -> None:
-    from dvc.repo import Repo
-
-    with Repo(str(folder)) as repo:
-        for path, value in execution.outputs.items():
-            fault = Storage(repo).fault_in_workspace(str(folder / path), value)
-            if fault:
-                raise RefusedError(
-                    f"{execution.address} must write the same bytes again. Received: "
-                    f"{fault.replace(f'{folder}/', '')}",
-                    "Compare the packages and the processor with those that `pedigree "
-                    "lineage` shows.",
-                )
+def _require_outputs(execution: Execution, storage: Storage, folder: Path) -> None:
+    for path, value in execution.outputs.items():
+        fault = storage.fault_in_workspace(str(folder / path), value)
+        if fault:
+            raise RefusedError(
+                f"{execution.address} must write the same bytes again. Received: "
+                f"{fault.replace(f'{folder}/', '')}",
+                "Compare the packages and the processor with those that `pedigree "
+                "lineage` shows.",
+            )
 
 
 def _git(*arguments: str) -> str | None:
