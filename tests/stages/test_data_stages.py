@@ -13,6 +13,7 @@ import pytest
 from pedigree.data.prepared import open_split, read_meta
 from pedigree.data.raw import read_splits
 from pedigree.data.transforms import tabular
+from pedigree.data.verdict import hash_raw
 from pedigree.errors import PedigreeError, RefusedError, WrongUseError
 
 MIRROR = Path(os.environ.get("PEDIGREE_MIRROR", "../shared/data")).absolute()
@@ -49,8 +50,15 @@ def run_stage(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable:
 def pass_suite(dataset: str, success: bool = True) -> None:
     path = Path(f"data/validated/{dataset}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
-    verdict = {"dataset": dataset, "suite": dataset, "success": success}
-    path.write_text(json.dumps({**verdict, "rows": {}, "results": []}))
+    verdict = {
+        "data": hash_raw(dataset),
+        "dataset": dataset,
+        "suite": dataset,
+        "success": success,
+        "rows": {},
+        "results": [],
+    }
+    path.write_text(json.dumps(verdict))
 
 
 def contents(folder: str) -> dict[str, str]:
