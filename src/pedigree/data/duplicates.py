@@ -15,7 +15,7 @@ from pedigree.errors import RefusedError
 
 Hashes = npt.NDArray[np.uint64]
 
-# What is hashed at once: a large table never is in memory twice.
+# What is hashed at once, so that a large table never is in memory twice.
 _BYTES_AT_ONCE = 2**24
 
 
@@ -74,8 +74,8 @@ def separate(
 
     Args:
         policy: `keep` changes nothing. `drop` takes copies of test rows out of
-            validation, and copies of validation or test rows out of train: what is
-            measured stays whole. `refuse` stops where two splits have an equal row.
+            validation, and copies of validation or test rows out of train; test stays
+            whole. `refuse` stops where two splits have an equal row.
         shared: The rows of each split.
         contents: What `number_contents` says of every raw row.
 
