@@ -186,10 +186,20 @@ ValidationSplit = Annotated[RandomSplit | TailSplit, Field(discriminator="method
 
 
 class Splits(Section):
-    """Where the test rows come from, then the validation rows from what is left."""
+    """Where the test rows come from, then the validation rows from what is left.
+
+    Attributes:
+        duplicates: What happens where two splits have equal rows, the label aside.
+            `refuse` stops; `drop` takes the copies out of train, and out of validation
+            where test has them; `keep` only counts them.
+        class_share_tolerance: How far the share of a class in validation and test may
+            be from its share in train.
+    """
 
     test: Split
     validation: ValidationSplit
+    duplicates: Literal["keep", "drop", "refuse"]
+    class_share_tolerance: Fraction | None = None
 
 
 class Label(Section):

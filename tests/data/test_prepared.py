@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,8 @@ META = prepared.Meta(
     columns=(prepared.Column("a", "double", True), prepared.Column("b", "long", False)),
     rows={"train": 3, "validation": 1, "test": 1},
     class_counts={"train": (2, 1), "validation": (1, 0), "test": (0, 1)},
+    duplicates={"train": {"train": 0, "test": 2}, "test": {"train": 1, "test": 0}},
+    dropped={"train": 2, "validation": 0, "test": 0},
 )
 
 
@@ -24,6 +28,15 @@ def test_meta_survives_its_file(tmp_path: Path):
     assert prepared.read_meta(tmp_path) == META
     text = (tmp_path / "meta.json").read_text()
     assert text.endswith("}\n")
+
+
+def test_meta_of_a_time_when_nothing_was_counted_is_read(tmp_path: Path):
+    prepared.write_meta(tmp_path, META)
+    path = tmp_path / "meta.json"
+    data = json.loads(path.read_text())
+    del data["duplicates"], data["dropped"]
+    path.write_text(json.dumps(data))
+    assert prepared.read_meta(tmp_path) == replace(META, duplicates={}, dropped={})
 
 
 def test_arrays_are_memory_mapped(tmp_path: Path):

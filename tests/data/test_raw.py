@@ -43,6 +43,35 @@ def test_a_column_longer_than_its_offsets_is_cut_into_chunks(monkeypatch):
     np.testing.assert_array_equal(raw.images_of(table), images)
 
 
+@pytest.mark.parametrize("limit", [1, 25, 2**31 - 1])
+def test_rows_are_taken_from_columns_longer_than_their_offsets(limit, monkeypatch):
+    images = np.arange(5 * 4, dtype=np.uint8).reshape(5, 2, 2, 1)
+    table = raw.table_of_images(images, np.arange(5))
+    table = table.append_column("text", pa.array(["a", None, "c", "", "e"]))
+    table = pa.concat_tables([table.slice(0, 2), table.slice(2, 3)])
+    monkeypatch.setattr(raw, "_BYTES_PER_CHUNK", limit)
+    taken = raw.take_rows(table, np.array([4, 0, 3, 0]))
+    assert pa.types.is_large_binary(taken["image"].type) == (limit < 2**31 - 1)
+    np.testing.assert_array_equal(raw.images_of(taken), images[[4, 0, 3, 0]])
+    np.testing.assert_array_equal(raw.images_of(taken[1:3]), images[[0, 3]])
+    assert taken["label"].to_pylist() == [4, 0, 3, 0]
+    assert taken["text"].to_pylist() == ["e", "a", "", "a"]
+    assert taken["height"].type == pa.int32()
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 2), (0, 3, 2, 3)])
+def test_a_table_may_have_no_image(shape):
+    table = raw.table_of_images(np.zeros(shape, np.uint8), np.zeros(0, int))
+    full = raw.table_of_images(np.zeros((1, 3, 2), np.uint8), np.zeros(1, int))
+    assert table.num_rows == 0
+    assert table.schema == full.schema
+    np.testing.assert_array_equal(
+        raw.images_of(pa.concat_tables([table, full])), np.zeros((1, 3, 2, 1))
+    )
+    with pytest.raises(RefusedError, match="0 shapes in 0 rows"):
+        raw.images_of(table)
+
+
 def test_splits_are_read_in_order_and_written_alike(tmp_path: Path):
     table = pa.table({"a": [1, None], "b": ["x", None]})
     for split in ("test", "train"):

@@ -1,4 +1,5 @@
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
@@ -6,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from pedigree.data.splits import split_rows
+from pedigree.data.splits import require_class_shares, split_rows
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params import PublishedSplit, RandomSplit, Splits, TailSplit
+from pedigree.params import PublishedSplit, RandomSplit, TailSplit
+from pedigree.params import Splits as AnySplits
+
+Splits = partial(AnySplits, duplicates="keep")
 
 fractions = st.floats(0.1, 0.6)
 tails = st.builds(TailSplit, method=st.just("tail"), fraction=fractions)
@@ -118,3 +122,46 @@ def test_a_split_without_rows_is_refused():
             np.zeros(1, int),
             {"all": 1},
         )
+
+
+@pytest.mark.parametrize("tolerance", [None, 0.11, 0.9])
+def test_class_shares_within_the_tolerance_pass(tolerance):
+    counts = {"train": (50, 50), "validation": (6, 4), "test": (4, 6)}
+    require_class_shares(tolerance, ("No", "Yes"), counts)
+
+
+def test_the_class_whose_share_differs_most_is_named():
+    counts = {"train": (50, 50, 0), "validation": (6, 4, 0), "test": (4, 4, 2)}
+    with pytest.raises(RefusedError) as refused:
+        require_class_shares(0.05, ("a", "b", "c"), counts)
+    rule, remedy = str(refused.value).splitlines()
+    assert rule == (
+        "the share of each class must be within split.class_share_tolerance=0.05 of "
+        "its share in train. Received: c is 0.0000 of train and 0.2000 of test"
+    )
+    assert "stratified" in remedy
+
+
+@given(labelled_rows(), st.floats(0.001, 0.2), fractions, st.integers(0, 99))
+def test_shares_are_compared_as_they_are(data, tolerance, fraction, seed):
+    rows, labels = data
+    draw = RandomSplit(method="random", fraction=fraction, seed=seed)
+    shared = split_rows(
+        Splits(test=draw, validation=draw), rows, labels, {"all": int(rows[-1] + 1)}
+    )
+    place = dict(zip(rows.tolist(), labels, strict=True))
+    counts = {
+        split: tuple(Counter(place[row] for row in part.tolist())[n] for n in range(3))
+        for split, part in shared._asdict().items()
+    }
+    shares = {split: [n / sum(c) for n in c] for split, c in counts.items()}
+    largest = max(
+        abs(share - of_train)
+        for split in ("validation", "test")
+        for share, of_train in zip(shares[split], shares["train"], strict=True)
+    )
+    if largest <= tolerance:
+        require_class_shares(tolerance, "abc", counts)
+    else:
+        with pytest.raises(RefusedError, match="share of each class"):
+            require_class_shares(tolerance, "abc", counts)

@@ -6,6 +6,7 @@ import pytest
 
 from pedigree.data.verdict import (
     describe,
+    hash_raw,
     not_met,
     read_verdict,
     require_success,
@@ -46,9 +47,37 @@ def test_equal_verdicts_have_equal_bytes(tmp_path: Path) -> None:
     assert read_verdict(one) == content
 
 
-def test_success_lets_pass(tmp_path: Path) -> None:
-    write_verdict(tmp_path / "d.json", verdict(True, result("warning", False)))
-    require_success(tmp_path / "d.json")
+def test_success_on_the_present_data_lets_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path, data = Path("d.json"), Path("data/raw/d/all.parquet")
+    data.parent.mkdir(parents=True)
+    data.write_text("rows")
+    passed = verdict(True, result("warning", False)) | {"data": hash_raw("d")}
+    write_verdict(path, passed)
+    require_success(path)
+    data.write_text("other rows")
+    with pytest.raises(RefusedError, match="must be about the present data"):
+        require_success(path)
+
+
+@pytest.mark.parametrize("data", [{}, {"data": {}}, {"data": None}])
+def test_a_verdict_on_no_known_data_lets_nothing_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: dict
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    raw = Path("data/raw/d/all.parquet")
+    raw.parent.mkdir(parents=True)
+    raw.write_text("rows")
+    write_verdict(Path("d.json"), verdict(True) | data)
+    with pytest.raises(RefusedError) as refused:
+        require_success(Path("d.json"))
+    assert str(refused.value).splitlines() == [
+        "d.json must be about the present data. Received: data/raw/d has changed "
+        "since, or did not pass",
+        "Run `dvc repro validate@d`.",
+    ]
 
 
 def test_a_refusal_says_how_many_and_where_to_look(tmp_path: Path) -> None:

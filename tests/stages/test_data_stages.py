@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pedigree.data.prepared import open_split, read_meta
-from pedigree.data.raw import read_splits
+from pedigree.data.prepared import SPLITS, open_split, read_meta
+from pedigree.data.raw import read_splits, write_split
 from pedigree.data.transforms import tabular
+from pedigree.data.verdict import hash_raw
 from pedigree.errors import PedigreeError, RefusedError, WrongUseError
 
 MIRROR = Path(os.environ.get("PEDIGREE_MIRROR", "../shared/data")).absolute()
@@ -49,8 +51,15 @@ def run_stage(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable:
 def pass_suite(dataset: str, success: bool = True) -> None:
     path = Path(f"data/validated/{dataset}.json")
     path.parent.mkdir(parents=True, exist_ok=True)
-    verdict = {"dataset": dataset, "suite": dataset, "success": success}
-    path.write_text(json.dumps({**verdict, "rows": {}, "results": []}))
+    verdict = {
+        "data": hash_raw(dataset),
+        "dataset": dataset,
+        "suite": dataset,
+        "success": success,
+        "rows": {},
+        "results": [],
+    }
+    path.write_text(json.dumps(verdict))
 
 
 def contents(folder: str) -> dict[str, str]:
@@ -83,7 +92,11 @@ def test_bytes_become_arrays_and_the_same_ones_again(
     meta = read_meta(folder)
     assert meta.input_shape == shape
     assert sum(meta.rows.values()) == rows
-    assert metrics == {f"rows.{split}": count for split, count in meta.rows.items()}
+    assert metrics == (
+        {f"rows.{split}": count for split, count in meta.rows.items()}
+        | {f"dropped.{split}": 0 for split in meta.rows}
+        | {f"duplicates.{one}.{two}": 0 for one in meta.rows for two in meta.rows}
+    )
     raw = read_splits(Path("data/raw") / dataset)["all"]
     for split, count in meta.rows.items():
         x, y, numbers = open_split(folder, split)
@@ -146,7 +159,7 @@ def test_text_in_a_numeric_column_is_refused_by_preprocess(run_stage):
     path = Path("data/external/breast_cancer/breast_cancer.csv")
     path.parent.mkdir(parents=True)
     row = ["1"] * 30
-    lines = [",".join([*row, str(n % 2)]) for n in range(40)]
+    lines = [",".join([*row[1:], str(n), str(n % 2)]) for n in range(400)]
     lines[7] = "wide" + lines[7][1:]
     path.write_text("\n".join(["head", *lines]) + "\n")
     run_stage("ingest", "breast_cancer")
@@ -154,6 +167,90 @@ def test_text_in_a_numeric_column_is_refused_by_preprocess(run_stage):
     with pytest.raises(RefusedError, match="mean_radius must hold numbers") as error:
         run_stage("preprocess", "breast_cancer_30", "breast_cancer")
     assert len(str(error.value).splitlines()) == 2
+    assert not Path("data/prepared").exists()
+
+
+@pytest.fixture
+def prepare(run_stage: Callable) -> Callable:
+    """Prepares the breast cancer table, after changes of rows and of parameters."""
+    run_stage("fetch", "breast_cancer")
+    run_stage("ingest", "breast_cancer")
+    folder = Path("data/raw/breast_cancer")
+    table = read_splits(folder)["all"]
+
+    def run(changes: dict[int, int], policy: str = "refuse") -> dict[str, float]:
+        """Change rows to copies of others, but for their label."""
+        source = np.arange(len(table))
+        source[list(changes)] = list(changes.values())
+        changed = table.take(source).drop_columns(["target"])
+        write_split(folder, "all", changed.append_column("target", table["target"]))
+        pass_suite("breast_cancer")
+        text = Path("params.yaml").read_text()
+        text = re.sub("duplicates: .*", f"duplicates: {policy}", text)
+        Path("params.yaml").write_text(text)
+        return run_stage("preprocess", "breast_cancer_30", "breast_cancer")
+
+    return run
+
+
+def prepared_rows() -> dict[str, list[int]]:
+    folder = Path("data/prepared/breast_cancer_30")
+    return {split: open_split(folder, split).rows.tolist() for split in SPLITS}
+
+
+def test_values_of_measured_rows_change_nothing_of_the_training(prepare):
+    prepare({})
+    before, drawn = contents("data/prepared"), prepared_rows()
+    measured = [*drawn["validation"], *drawn["test"]]
+    other_order = np.random.default_rng(0).permutation(measured).tolist()
+    prepare(dict(zip(measured, other_order, strict=True)))
+    after = contents("data/prepared")
+    changed = {path for path in before if after[path] != before[path]}
+    folder = "data/prepared/breast_cancer_30"
+    assert changed == {f"{folder}/validation/x.npy", f"{folder}/test/x.npy"}
+    assert prepared_rows() == drawn
+
+
+def test_a_copy_is_refused_dropped_or_kept(prepare):
+    prepare({})
+    drawn, before = prepared_rows(), contents("data/prepared")
+    first, second = drawn["train"][:2]
+    copied = {drawn["test"][0]: first, drawn["validation"][5]: first}
+    copied[drawn["train"][7]] = second  # within a split it does no harm
+    with pytest.raises(RefusedError, match=r"1 of train and 1 of validation") as error:
+        prepare(copied)
+    assert f"row {first} of the raw data equals row" in error.value.rule
+    assert contents("data/prepared") == before
+
+    kept = prepare(copied, "keep")
+    assert prepared_rows() == drawn
+    dropped = prepare(copied, "drop")
+    drawn["train"].remove(first)
+    del drawn["validation"][5]
+    assert prepared_rows() == drawn
+    meta = read_meta(Path("data/prepared/breast_cancer_30"))
+    assert meta.rows == {split: len(rows) for split, rows in drawn.items()}
+    assert meta.dropped == {"train": 1, "validation": 1, "test": 0}
+    assert meta.duplicates["train"] == {"train": 1, "validation": 1, "test": 1}
+    assert meta.duplicates["test"] == {"train": 1, "validation": 1, "test": 0}
+    assert dropped["dropped.train"] == 1
+    assert kept["dropped.train"] == 0
+    counted = {name for name in kept if name.startswith("duplicates.")}
+    assert len(counted) == 9
+    assert {name: kept[name] for name in counted} == {
+        name: dropped[name] for name in counted
+    }
+
+
+def test_shares_of_classes_that_differ_are_refused(prepare):
+    text = Path("params.yaml").read_text()
+    tail = "validation: {method: tail, fraction: 0.2}"
+    text = re.sub("validation: .*", tail, text).replace(
+        "class_share_tolerance: 0.02", "class_share_tolerance: 0.001"
+    )
+    Path("params.yaml").write_text(text)
+    with pytest.raises(RefusedError, match=r"Received: \w+ is 0\.\d+ of train and"):
+        prepare({})
     assert not Path("data/prepared").exists()
 
 

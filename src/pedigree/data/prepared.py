@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -43,6 +43,9 @@ class Meta:
         columns: The raw columns without the label; empty for images.
         rows: The number of rows of each split.
         class_counts: The rows of each class, per split, in the order of `classes`.
+        duplicates: The rows of a split that another, or an earlier row of the split
+            itself, is equal to: by split and that other one, before any was dropped.
+        dropped: The rows of each split that were dropped as copies.
     """
 
     kind: Literal["image", "tabular"]
@@ -54,6 +57,8 @@ class Meta:
     columns: tuple[Column, ...]
     rows: Mapping[str, int]
     class_counts: Mapping[str, tuple[int, ...]]
+    duplicates: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 class Arrays(NamedTuple):

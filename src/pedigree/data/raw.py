@@ -14,6 +14,7 @@ SPLITS = ("train", "test", "all")
 
 # The offsets of a binary column are 32 bits wide.
 _BYTES_PER_CHUNK = 2**31 - 1
+_WIDE_TYPES = {pa.binary(): pa.large_binary(), pa.string(): pa.large_string()}
 
 
 def write_split(folder: Path, split: str, table: pa.Table) -> None:
@@ -49,6 +50,24 @@ def read_splits(folder: Path) -> dict[str, pa.Table]:
     return tables
 
 
+def take_rows(table: pa.Table, rows: npt.NDArray[np.int64]) -> pa.Table:
+    """Take rows in a given order, from more than 2 GiB of images or texts too.
+
+    Args:
+        table: Raw rows.
+        rows: The numbers of the rows to take.
+
+    Returns:
+        Those rows. A column that 32-bit offsets do not reach has 64-bit ones.
+    """
+    for number, field in enumerate(table.schema):
+        wide = _WIDE_TYPES.get(field.type)
+        if wide and table[number].nbytes > _BYTES_PER_CHUNK:
+            column = table[number].cast(wide)
+            table = table.set_column(number, field.name, column)
+    return table.take(rows)
+
+
 def table_of_images(
     images: npt.NDArray[np.uint8], labels: npt.NDArray[np.integer]
 ) -> pa.Table:
@@ -65,7 +84,7 @@ def table_of_images(
     rows, height, width = images.shape[:3]
     channels = images.shape[3] if images.ndim == 4 else 1
     columns = {
-        "image": _binary_column(images.reshape(rows, -1)),
+        "image": _binary_column(images.reshape(rows, height * width * channels)),
         "height": pa.array(np.full(rows, height, np.int32)),
         "width": pa.array(np.full(rows, width, np.int32)),
         "channels": pa.array(np.full(rows, channels, np.int32)),
@@ -121,7 +140,8 @@ def _pixels(images: pa.BinaryArray, shape: tuple[int, ...]) -> npt.NDArray[np.ui
     """View a chunk of a binary column as an array of images."""
     length = int(np.prod(shape))
     _, offset_buffer, data = images.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int32)
+    wide = pa.types.is_large_binary(images.type)
+    offsets = np.frombuffer(offset_buffer, np.int64 if wide else np.int32)
     offsets = offsets[images.offset : images.offset + len(images) + 1]
     if images.null_count or (np.diff(offsets) != length).any():
         raise RefusedError(

@@ -1,7 +1,7 @@
 """Which rows are for training, for validation and for the test."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -60,14 +60,57 @@ def split_rows(
         rest, test = _part(splits.test, positions, labels)
     train, validation = _part(splits.validation, rest, labels)
     shared = SplitRows(rows[train], rows[validation], rows[test])
-    for name, part in shared._asdict().items():
-        if not len(part):
+    require_rows(shared)
+    return shared
+
+
+def require_rows(shared: SplitRows) -> None:
+    """Stop if a split has no row.
+
+    Raises:
+        RefusedError: If that is so.
+    """
+    for split, rows in shared._asdict().items():
+        if not len(rows):
             raise RefusedError(
-                f"each split must have at least one row. Received: none for {name} "
-                f"out of {len(rows)}",
+                f"each split must have at least one row. Received: none for {split} "
+                f"out of {sum(map(len, shared))}",
                 "Correct `split` in params.yaml, or get more data.",
             )
-    return shared
+
+
+def require_class_shares(
+    tolerance: float | None,
+    classes: Sequence[str],
+    class_counts: Mapping[str, Sequence[int]],
+) -> None:
+    """Stop if a class is much rarer or more frequent in a split than in train.
+
+    Args:
+        tolerance: How far a share may be from that in train; None lets all pass.
+        classes: The names of the classes.
+        class_counts: The rows of each class, per split, in the order of `classes`.
+
+    Raises:
+        RefusedError: If a share differs by more; it names the one that differs most.
+    """
+    if tolerance is None:
+        return
+    shares = {split: np.divide(n, sum(n)) for split, n in class_counts.items()}
+    difference, split, position = max(
+        (abs(share - shares["train"][position]), split, position)
+        for split in shares
+        for position, share in enumerate(shares[split])
+    )
+    if difference > tolerance:
+        raise RefusedError(
+            "the share of each class must be within split.class_share_tolerance="
+            f"{tolerance} of its share in train. Received: {classes[position]} is "
+            f"{shares['train'][position]:.4f} of train and "
+            f"{shares[split][position]:.4f} of {split}",
+            "Correct `split` in params.yaml (`stratified` keeps the shares), or the "
+            "data.",
+        )
 
 
 def _part(

@@ -58,8 +58,8 @@ def hash_raw(dataset: str) -> dict[str, str]:
 def require_success(path: Path) -> None:
     """Stop unless the dataset, as it is now, has passed its suite.
 
-    When a stage fails its earlier output is put back: a verdict that names the data
-    it is about cannot let other data pass.
+    When a stage fails its earlier output is put back: a verdict names the data that it
+    is about, so that it cannot let other data pass.
 
     Raises:
         RefusedError: If a critical expectation failed, or the data has changed since.
@@ -69,7 +69,7 @@ def require_success(path: Path) -> None:
     if not verdict["success"]:
         raise refusal(verdict)
     dataset = verdict["dataset"]
-    if "data" in verdict and verdict["data"] != hash_raw(dataset):
+    if verdict.get("data") != hash_raw(dataset):
         raise RefusedError(
             f"{path} must be about the present data. Received: data/raw/{dataset} "
             "has changed since, or did not pass",

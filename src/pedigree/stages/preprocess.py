@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pedigree.data.duplicates import count_duplicates, number_contents, separate
 from pedigree.data.prepared import Arrays, Meta, write_meta, write_split
-from pedigree.data.raw import read_splits
-from pedigree.data.splits import split_rows
+from pedigree.data.raw import read_splits, take_rows
+from pedigree.data.splits import require_class_shares, split_rows
 from pedigree.data.transforms import labels
 from pedigree.data.verdict import require_success
 from pedigree.params import Splits, Transform, read_section
@@ -28,28 +29,39 @@ def main(run: StageRun, features: str, dataset: str) -> None:
     y = labels.encode(parameters.label, table)
     labelled = np.flatnonzero(y != labels.MISSING)
     sizes = {split: rows.num_rows for split, rows in raw.items()}
-    shared = split_rows(splits, labelled, y[labelled], sizes)
+    drawn = split_rows(splits, labelled, y[labelled], sizes)
+    contents = number_contents(table.drop_columns([parameters.label.column]))
+    shared = separate(splits.duplicates, drawn, contents)
+    class_counts = {
+        split: labels.count(parameters.label, y[rows])
+        for split, rows in shared._asdict().items()
+    }
+    tolerance, classes = splits.class_share_tolerance, parameters.label.classes
+    require_class_shares(tolerance, classes, class_counts)
     fitted = transform.fit(parameters, table, shared.train)
 
     folder = Path("data/prepared") / features
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "transform").mkdir(parents=True)
     fitted.save(folder / "transform")
-    class_counts = {}
     for split, rows in shared._asdict().items():
-        x = fitted.apply(table.take(rows))
+        x = fitted.apply(take_rows(table, rows))
         write_split(folder, split, Arrays(x, y[rows], rows))
-        class_counts[split] = labels.count(parameters.label, y[rows])
     meta = Meta(
         kind=parameters.kind,
         label=parameters.label.column,
-        classes=parameters.label.classes,
+        classes=classes,
         input_shape=fitted.input_shape,
         divide_by=fitted.divide_by,
         feature_names=fitted.feature_names,
         columns=transform.describe_columns(parameters, table),
         rows={split: sum(counts) for split, counts in class_counts.items()},
         class_counts=class_counts,
+        duplicates=count_duplicates(drawn, contents),
+        dropped={
+            split: len(rows) - sum(class_counts[split])
+            for split, rows in drawn._asdict().items()
+        },
     )
     write_meta(folder, meta)
     log_outcome(run, "preprocess", features)

@@ -39,8 +39,9 @@ def log_outcome(run: RunLog, stage: str, key: str) -> None:
     elif stage == "validate":
         _log_verdict(run, key)
     elif stage == "preprocess":
-        rows = _read_json(Path("data/prepared", key, "meta.json"))["rows"]
-        run.log_metrics({f"rows.{split}": count for split, count in rows.items()})
+        meta = _read_json(Path("data/prepared", key, "meta.json"))
+        counts = {name: meta.get(name) for name in ("rows", "duplicates", "dropped")}
+        run.log_metrics(dict(dotted_leaves({k: v for k, v in counts.items() if v})))
     elif stage == "evaluate":
         figures = read_figures(key)
         run.log_metrics(figures)

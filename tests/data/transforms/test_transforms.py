@@ -1,11 +1,16 @@
 """What every transform must do."""
 
+import datetime
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from pydantic import TypeAdapter
 
 from pedigree.data.raw import table_of_images
@@ -118,3 +123,48 @@ def test_every_transform_describes_its_raw_columns(fitted):
         if kind == "tabular"
         else []
     )
+
+
+def any_rows(kind: str) -> st.SearchStrategy[pa.Table]:
+    """Tables like that of `sample`, with any values that the data may have."""
+    _, table = sample(kind)
+    labels = arrays(np.int64, 20, elements=st.integers(0, 1))
+    if kind == "image":
+        images = arrays(np.uint8, (20, 3, 4, 2))
+        return st.builds(table_of_images, images, labels)
+    dates = st.dates(datetime.date(1900, 1, 1)).map(str)
+    values = {
+        "n": st.floats(-1e12, 1e12),
+        "w": st.none() | st.integers(-(2**53), 2**53),
+        "t": st.none() | st.text(max_size=2),
+        "d": st.none() | dates,
+    }
+    columns = {
+        name: st.lists(drawn, min_size=20, max_size=20)
+        for name, drawn in values.items()
+    }
+    drawn = st.fixed_dictionaries({**columns, "label": labels})
+    return drawn.map(lambda columns: pa.table(columns, schema=table.schema))
+
+
+def learned(kind: str, table: pa.Table, train: np.ndarray) -> list[bytes]:
+    """The files of a transform that is fitted on training rows, and their array."""
+    parameters, _ = sample(kind)
+    transform = import_module(f"pedigree.data.transforms.{kind}")
+    fitted = transform.fit(parameters, table, train)
+    with TemporaryDirectory() as folder:
+        fitted.save(Path(folder))
+        files = [path.read_bytes() for path in sorted(Path(folder).iterdir())]
+    return [*files, fitted.apply(table.take(train)).tobytes()]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=20)
+@given(data=st.data())
+def test_rows_that_are_not_for_training_teach_nothing(kind, data):
+    _, table = sample(kind)
+    train = np.array(data.draw(st.permutations(range(20))))[:12]
+    source = np.arange(20) + 20  # the other table, but for the training rows
+    source[train] -= 20
+    changed = pa.concat_tables([table, data.draw(any_rows(kind))]).take(source)
+    assert learned(kind, changed, train) == learned(kind, table, train)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pedigree.data.prepared import Column
+from pedigree.data.raw import take_rows
 from pedigree.data.transforms import archive, labels
 from pedigree.errors import RefusedError
 from pedigree.params import Dates, Numeric, TabularTransform
@@ -93,7 +94,7 @@ def fit(
     if parameters.fit == "all":
         rows = np.flatnonzero(labels.encode(parameters.label, table) != labels.MISSING)
     transformer = _transformer(parameters)
-    transformer.fit(_frame(parameters, table.take(rows)))
+    transformer.fit(_frame(parameters, take_rows(table, rows)))
     return Fitted(parameters, transformer)
 
 
