@@ -82,8 +82,25 @@ class KaggleDownload(Section):
     files: tuple[RemoteFile, ...] = Field(min_length=1)
 
 
+class MirrorDownload(Section):
+    """Files that no publisher serves, such as a subset: a mirror has to have them.
+
+    Attributes:
+        name: The folder of the mirror.
+    """
+
+    kind: Literal["mirror"]
+    name: Name
+    files: tuple[RemoteFile, ...] = Field(min_length=1)
+
+
 Download = Annotated[
-    SklearnDownload | KerasDownload | KerasCsvDownload | UrlDownload | KaggleDownload,
+    SklearnDownload
+    | KerasDownload
+    | KerasCsvDownload
+    | UrlDownload
+    | KaggleDownload
+    | MirrorDownload,
     Field(discriminator="kind"),
 ]
 
@@ -104,6 +121,18 @@ class Files(Section):
         return self
 
 
+class TimeColumn(Section):
+    """The column that says when each row of a time series was taken.
+
+    Attributes:
+        column: Its name.
+        written: How its times are written, in the codes of `strptime`.
+    """
+
+    column: str
+    written: Annotated[str, StringConstraints(pattern="%")]
+
+
 class CsvTable(Section):
     """A CSV with one row per example.
 
@@ -111,6 +140,9 @@ class CsvTable(Section):
         columns: Names of the columns where the file has no usable header.
         skip_rows: Lines to leave out at the top, the unusable header among them.
         missing: The texts that stand for a missing value.
+        separator: What stands between two values if not a comma: white space, however
+            long.
+        time: The column of times, which makes the rows a time series.
     """
 
     format: Literal["csv"]
@@ -118,6 +150,8 @@ class CsvTable(Section):
     missing: tuple[str, ...] = ()
     skip_rows: Annotated[int, Field(ge=0)] = 0
     columns: tuple[str, ...] | None = None
+    separator: Literal["white space"] | None = None
+    time: TimeColumn | None = None
 
 
 class CsvImagesTable(Section):
@@ -139,13 +173,27 @@ class CsvImagesTable(Section):
 
 
 class KerasTable(Section):
-    """Images and labels as the loader of `keras.datasets` returns them."""
+    """What a loader of `keras.datasets` returns: images, sequences or a plain table.
+
+    Attributes:
+        columns: Names for the columns of a plain table, the target's last.
+    """
 
     format: Literal["keras"]
     name: Name
+    columns: tuple[str, ...] | None = None
 
 
-Table = Annotated[CsvTable | CsvImagesTable | KerasTable, Field(discriminator="format")]
+class TextTable(Section):
+    """A text in UTF-8, one row per line."""
+
+    format: Literal["text"]
+    files: Files
+
+
+Table = Annotated[
+    CsvTable | CsvImagesTable | KerasTable | TextTable, Field(discriminator="format")
+]
 
 
 class Dataset(Section):

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from pedigree.data import statistics
 from pedigree.data.raw import table_of_images
 from pedigree.data.statistics import describe_images, frames_to_check
 
@@ -81,3 +82,82 @@ def test_a_table_is_checked_as_it_is(split: str) -> None:
     frame = frames_to_check({split: table})[split]
     assert frame["name"].isna().tolist() == [False, True]
     assert frame["count"].dtype == np.int64
+
+
+SEQUENCES = st.lists(
+    st.none() | st.lists(st.none() | st.integers(-5, 9), max_size=6), min_size=1
+)
+
+
+@given(st.lists(SEQUENCES, min_size=1, max_size=3))
+def test_statistics_of_sequences_are_those_of_plain_python(
+    splits: list[list[list[int | None] | None]],
+) -> None:
+    tables = {
+        name: pa.table(
+            {
+                "tokens": pa.array(split, pa.list_(pa.int32())),
+                "label": range(len(split)),
+            }
+        )
+        for name, split in zip(("train", "test", "all"), splits, strict=False)
+    }
+    earlier: set[tuple[int, ...]] = set()
+    contents: dict[tuple[int, ...], set[int]] = {}
+    for frame, split in zip(frames_to_check(tables).values(), splits, strict=True):
+        filled = [[-1 if t is None else t for t in one or []] for one in split]
+        assert frame["label"].tolist() == list(range(len(split)))
+        assert frame["length"].tolist() == [len(one) for one in filled]
+        assert frame["distinct"].tolist() == [len(set(one)) for one in filled]
+        for name, function in {
+            "first": lambda one: one[0],
+            "minimum": min,
+            "maximum": max,
+            "most_frequent": lambda one: max(map(one.count, one)) / len(one),
+            "left_out": lambda one: one.count(2) / len(one),
+        }.items():
+            wanted = [function(one) if one else np.nan for one in filled]
+            np.testing.assert_allclose(frame[name], wanted)
+        keys = [tuple(one) for one in filled]
+        assert frame["in_earlier_split"].tolist() == [key in earlier for key in keys]
+        earlier |= set(keys)
+        for key, content in zip(keys, frame["content"], strict=True):
+            contents.setdefault(key, set()).add(content)
+    numbers = [number for one in contents.values() for number in one]
+    assert len(numbers) == len(set(numbers)) == len(contents)
+
+
+def test_many_sequences_in_chunks_and_slices_are_described(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(statistics, "_ROWS_AT_ONCE", 3)
+    sequences = [[row] * row for row in range(10)]
+    part = pa.table({"tokens": pa.array(sequences, pa.list_(pa.int32()))})
+    whole = pa.concat_tables([part, part.slice(2, 5)]).slice(1)
+    frame = frames_to_check({"all": whole})["all"]
+    wanted = [*range(1, 10), *range(2, 7)]
+    assert frame["length"].tolist() == frame["maximum"].tolist() == wanted
+    assert set(frame["distinct"]) == {1}
+    assert frame["content"].nunique() == 9
+    empty = frames_to_check({"all": whole.slice(0, 0)})["all"]
+    assert len(empty) == 0
+
+
+def test_lines_are_described() -> None:
+    lines = ["A word, or two", "", None, " \t\r", "\ufeffna\u00efve"]
+    frame = frames_to_check({"all": pa.table({"line": pa.array(lines)})})["all"]
+    assert frame["line"].isna().tolist() == [False, False, True, False, False]
+    assert frame["length"].tolist() == [14, 0, 0, 3, 6]
+    assert frame["words"].tolist() == [4, 0, 0, 0, 1]
+    assert frame["beyond_ascii"].tolist() == [0, 0, 0, 0, 2]
+    assert frame["control"].tolist() == [0, 0, 0, 2, 0]
+
+
+def test_a_series_gets_the_step_between_its_rows() -> None:
+    times = ["2009-01-01T00:00", "2009-01-01T00:10", None, "2009-01-01T00:30", "2009"]
+    column = pa.array(np.array([time or "NaT" for time in times], "datetime64[ms]"))
+    table = pa.table({"value": range(5), "time": column})
+    frames = frames_to_check({"train": table, "test": table.slice(3)})
+    assert frames["train"]["step"].fillna(-1).tolist() == [-1, 600, -1, -1, -1800]
+    assert frames["test"]["step"].fillna(-1).tolist() == [-1, -1800]
+    assert list(frames["train"].columns) == ["value", "time", "step"]

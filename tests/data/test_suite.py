@@ -57,9 +57,17 @@ def test_a_shipped_suite_loads(path: Path) -> None:
 def test_all_datasets_have_a_suite() -> None:
     assert {path.stem for path in SUITES} >= {
         "breast_cancer",
+        "boston_housing",
         "digits",
         "fashion_mnist",
         "fashion_mnist_csv",
+        "higgs_10984",
+        "imdb",
+        "jena_climate_4000",
+        "mnist",
+        "reuters",
+        "seeds_binary",
+        "time_machine",
         "weather_aus",
     }
 
@@ -101,6 +109,7 @@ BETWEEN = "expect_column_values_to_be_between"
         ({"meta": {}}, "meta={}", "Known: column, "),
         ({"min_value": "0"}, 'min_value="0"', "without quotes"),
         ({"min_value": True}, "min_value=true", "without quotes"),
+        ({"min_value": "2009-13-01"}, 'min_value="2009-13-01"', "It takes: column, "),
         ({"min_value": "low"}, 'min_value="low"', "It takes: column, "),
         ({"min_value": {"$PARAMETER": "x"}}, "$PARAMETER", "without quotes"),
         ({"min_value": [0]}, "min_value=[0]", "It takes: "),

@@ -93,6 +93,21 @@ def table_of_images(
     return pa.table(columns)
 
 
+def table_of_sequences(
+    sequences: pa.ListArray, labels: npt.NDArray[np.integer]
+) -> pa.Table:
+    """Put sequences of tokens and labels into a raw table.
+
+    Args:
+        sequences: A list of whole numbers per row.
+        labels: Shape (rows,).
+
+    Returns:
+        A table with the columns `tokens` and `label`.
+    """
+    return pa.table({"tokens": sequences, "label": pa.array(labels.astype(np.int64))})
+
+
 def images_of(table: pa.Table) -> npt.NDArray[np.uint8]:
     """Take the images out of a raw table, without a copy where it is one chunk.
 

@@ -1,20 +1,29 @@
 """What every format must do, then what is particular to one."""
 
 import gzip
+import json
+import os
 from collections.abc import Callable
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from pedigree.data.formats import keras as keras_loader
 from pedigree.data.raw import images_of
 from pedigree.errors import PedigreeError, RefusedError, WrongUseError
 from pedigree.params import Table
 
-FORMATS = ("csv", "csv_images", "keras")
+MIRROR = Path(os.environ.get("PEDIGREE_MIRROR", "../shared/data")).absolute()
+FORMATS = ("csv", "csv_images", "keras", "text")
 
 
 def read(section: dict, folder: Path) -> dict[str, pa.Table]:
@@ -31,15 +40,25 @@ def csv_images(**changes: object) -> dict:
     return {**section, "label": "first", "height": 2, "width": 2, **changes}
 
 
+def text() -> dict:
+    return {"format": "text", "files": {"all": "a.txt"}}
+
+
+def keras(name: str, **changes: object) -> dict:
+    return {"format": "keras", "name": name, **changes}
+
+
 @pytest.fixture
 def samples(tmp_path: Path, fashion: Path) -> Callable[[str], tuple[dict, Path]]:
     """A table section of each format, and the folder with its files."""
     (tmp_path / "a.csv").write_text("a,b\n1,x\n")
     (tmp_path / "i.csv").write_text("3,0,1,2,255\n")
+    (tmp_path / "a.txt").write_text("first\n\nlast\n")
     return {
         "csv": (csv(), tmp_path),
         "csv_images": (csv_images(files={"all": "i.csv"}), tmp_path),
         "keras": ({"format": "keras", "name": "fashion_mnist"}, fashion),
+        "text": (text(), tmp_path),
     }.__getitem__
 
 
@@ -47,8 +66,11 @@ def samples(tmp_path: Path, fashion: Path) -> Callable[[str], tuple[dict, Path]]
 def test_every_format_reads_its_files(format_, samples):
     section, folder = samples(format_)
     tables = read(section, folder)
-    if format_ == "csv":
-        assert tables["all"].to_pydict() == {"a": [1], "b": ["x"]}
+    if format_ in ("csv", "text"):
+        wanted = {"line": ["first", "", "last"]}
+        if format_ == "csv":
+            wanted = {"a": [1], "b": ["x"]}
+        assert tables["all"].to_pydict() == wanted
         return
     split, labels = "all", [3]
     pixels = np.array([0, 1, 2, 255])
@@ -108,6 +130,40 @@ def test_names_in_the_place_of_an_unusable_header(tmp_path):
     assert read(section, tmp_path)["all"].to_pydict() == {"a": [1, 3], "b": [2, 4]}
 
 
+def test_white_space_separates_however_long(tmp_path):
+    (tmp_path / "a.csv").write_text(" 1\t\t2.5  a,b\r\n3 4\tc \n")
+    section = csv(separator="white space", columns=("a", "b", "c"))
+    table = read(section, tmp_path)["all"]
+    assert table.to_pydict() == {"a": [1, 3], "b": [2.5, 4.0], "c": ["a,b", "c"]}
+
+
+TIMES = csv(time={"column": "t", "written": "%d.%m.%Y %H:%M"})
+
+
+def test_times_are_read_and_rows_stay_in_their_order(tmp_path):
+    (tmp_path / "a.csv").write_text("t,a\n02.01.2009 00:10,1\n,2\n01.01.2009 10:00,3\n")
+    table = read(TIMES, tmp_path)["all"]
+    assert pa.types.is_timestamp(table.schema.field("t").type)
+    times = [datetime(2009, 1, 2, 0, 10), None, datetime(2009, 1, 1, 10, 0)]
+    assert table.to_pydict() == {"t": times, "a": [1, 2, 3]}
+
+
+@pytest.mark.parametrize("wrong", ["31.02.2009 00:00", "2009-01-01", "1", "x"])
+def test_a_time_that_is_none_is_refused(wrong, tmp_path):
+    (tmp_path / "a.csv").write_text(f"t,a\n02.01.2009 00:10,1\n{wrong},2\n")
+    with pytest.raises(RefusedError) as refused:
+        read(TIMES, tmp_path)
+    assert f"{wrong!r} in row 1 (from 0) of t, 1 in all" in refused.value.rule
+    assert len(str(refused.value).splitlines()) == 2
+
+
+def test_a_column_of_times_has_to_be_there(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(WrongUseError, match=r"time\.column=t") as wrong:
+        read(TIMES, tmp_path)
+    assert "a, b" in wrong.value.remedy
+
+
 @pytest.mark.parametrize("section", [csv(), csv_images()])
 def test_compressed_files_are_read_alike(section, tmp_path):
     content = b"1,2,3,4,5\n6,7,8,9,10\n"
@@ -162,6 +218,31 @@ def test_a_malformed_csv_is_refused_in_two_lines(section, content, received, tmp
         assert received in error.value.rule
 
 
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b"a\r\nb", ["a\r", "b"]),
+        (b"\xef\xbb\xbfa\n", ["\ufeffa"]),
+        (b"\n\n", ["", ""]),
+        (b"a\x0bb\x0c\xc2\x85c\n", ["a\x0bb\x0c\x85c"]),
+    ],
+)
+def test_only_a_line_feed_ends_a_line(content, lines, tmp_path):
+    (tmp_path / "a.txt").write_bytes(content)
+    assert read(text(), tmp_path)["all"]["line"].to_pylist() == lines
+
+
+@pytest.mark.parametrize(
+    ("content", "received"), [(b"", "an empty file"), (b"a\xe4", "at byte 1")]
+)
+def test_what_is_no_text_is_refused_in_two_lines(content, received, tmp_path):
+    (tmp_path / "a.txt").write_bytes(content)
+    with pytest.raises(RefusedError) as refused:
+        read(text(), tmp_path)
+    assert received in refused.value.rule
+    assert len(str(refused.value).splitlines()) == 2
+
+
 def test_splits_with_other_columns_are_refused(tmp_path):
     (tmp_path / "train.csv").write_text("a,b\n1,2\n")
     (tmp_path / "test.csv").write_text("a,c\n1,2\n")
@@ -173,3 +254,62 @@ def test_the_keras_format_never_downloads(fashion):
     (fashion / "t10k-images-idx3-ubyte.gz").unlink()
     with pytest.raises(PedigreeError, match="only fetch may download"):
         read({"format": "keras", "name": "fashion_mnist"}, fashion)
+
+
+SEQUENCES = st.lists(st.lists(st.integers(0, 99)), min_size=1)
+
+
+@given(SEQUENCES)
+def test_sequences_of_a_loader_come_back_as_they_were(sequences):
+    labels = np.arange(len(sequences))
+    # As the loaders do it: lists of one length become a matrix of objects.
+    x = np.array(sequences, dtype="object")
+    with TemporaryDirectory() as folder:
+        keras_loader.save_split(Path(folder, "train"), x, labels)
+        received, y = keras_loader.load_split(Path(folder, "train"))
+    assert received.to_pylist() == sequences
+    np.testing.assert_array_equal(y, labels)
+
+
+@pytest.mark.parametrize(
+    "columns", [None, ["a"], ["a", "b", "c", "d"], ["a", "a", "b"]]
+)
+def test_every_column_of_a_plain_table_is_named(columns, tmp_path, monkeypatch):
+    def load(*_: object, **__: object) -> dict:
+        return {"train": (np.ones((4, 2)), np.arange(4.0))}
+
+    (tmp_path / "published.npz").touch()
+    monkeypatch.setattr(keras_loader, "load", load)
+    named = read(keras("a_table", columns=("a", "b", "c")), tmp_path)["train"]
+    assert named.to_pydict() == {"a": [1.0] * 4, "b": [1.0] * 4, "c": [0.0, 1, 2, 3]}
+    with pytest.raises(WrongUseError, match="each of the 3 columns"):
+        read(keras("a_table", columns=columns and tuple(columns)), tmp_path)
+
+
+def test_images_take_no_names_of_columns(tmp_path, monkeypatch):
+    def load(*_: object, **__: object) -> dict:
+        return {"train": (np.ones((4, 2, 2), np.uint8), np.arange(4))}
+
+    (tmp_path / "published.npz").touch()
+    monkeypatch.setattr(keras_loader, "load", load)
+    assert images_of(read(keras("images"), tmp_path)["train"]).shape == (4, 2, 2, 1)
+    with pytest.raises(WrongUseError, match="each of the 0 columns"):
+        read(keras("images", columns=("a",)), tmp_path)
+
+
+@pytest.mark.skipif(not MIRROR.is_dir(), reason=f"no mirror of real data at {MIRROR}")
+def test_the_loader_of_texts_keeps_all_words_but_the_last():
+    folder = MIRROR / "reuters"
+    tables = read(keras("reuters"), folder)
+    assert {split: len(table) for split, table in tables.items()} == {
+        "train": 8982,
+        "test": 2246,
+    }
+    assert tables["train"].column_names == ["tokens", "label"]
+    assert len(tables["train"]["tokens"][0]) == 87  # as published
+    tokens = pc.list_flatten(
+        pa.concat_tables(tables.values())["tokens"].combine_chunks()
+    ).to_numpy()
+    words = json.loads((folder / "reuters_word_index.json").read_text())
+    assert tokens.max() == max(words.values()) + 3 - 1
+    assert (tokens == 2).sum() == 1

@@ -18,7 +18,7 @@ from pedigree.data.sources.pinned import copy_from_mirror, require_pinned
 from pedigree.errors import RefusedError, WrongUseError
 from pedigree.params import Download, RemoteFile
 
-KINDS = ("sklearn", "keras", "keras_csv", "url", "kaggle")
+KINDS = ("sklearn", "keras", "keras_csv", "url", "kaggle", "mirror")
 CONTENT = b"a,b\n1,2\n"
 
 
@@ -72,6 +72,7 @@ def downloads(
         },
         "url": {"url": site, "files": table},
         "kaggle": {"dataset": "owner/data", "files": table},
+        "mirror": {"name": "fashion_mnist", "files": published},
     }
 
     def build(kind: str) -> tuple[Download, str]:
@@ -105,7 +106,7 @@ def test_every_source_gets_its_files(kind, downloads, tmp_path):
     assert all(fetch(kind, download, dataset, tmp_path / "out").values())
 
 
-@pytest.mark.parametrize("kind", ["keras", "url", "kaggle"])
+@pytest.mark.parametrize("kind", ["keras", "url", "kaggle", "mirror"])
 def test_a_file_of_the_mirror_that_is_truncated_is_refused(
     kind, downloads, fashion, tmp_path
 ):
@@ -145,7 +146,7 @@ def test_a_mirror_without_a_file_says_so(fashion, monkeypatch, tmp_path, caplog)
     assert "has no file" in caplog.text
 
 
-@pytest.mark.parametrize("kind", ["sklearn", "url", "kaggle"])
+@pytest.mark.parametrize("kind", ["sklearn", "url", "kaggle", "mirror"])
 def test_an_unknown_file_is_two_lines(kind, downloads, tmp_path):
     download, dataset = downloads(kind)
     unknown = RemoteFile(name="unknown.csv", sha256="0" * 64)
@@ -154,6 +155,19 @@ def test_an_unknown_file_is_two_lines(kind, downloads, tmp_path):
         fetch(kind, download, dataset, tmp_path / "out")
     assert len(str(caught.value).splitlines()) == 2
     assert "unknown.csv" in caught.value.rule
+
+
+def test_without_a_mirror_its_files_are_asked_for(downloads, monkeypatch, tmp_path):
+    download, dataset = downloads("mirror")
+    monkeypatch.delenv("PEDIGREE_MIRROR")
+    with pytest.raises(WrongUseError, match="no publisher serves it") as wrong:
+        fetch("mirror", download, dataset, tmp_path / "out")
+    assert "PEDIGREE_MIRROR" in wrong.value.remedy
+
+
+def test_what_the_mirror_has_whole_is_not_loaded(downloads, monkeypatch, tmp_path):
+    monkeypatch.setattr("pedigree.data.formats.keras.download", pytest.fail)
+    assert fetch("keras", *downloads("keras"), tmp_path / "out")
 
 
 def test_an_address_that_does_not_answer_is_two_lines(downloads, tmp_path):

@@ -1,23 +1,27 @@
 """A CSV with one row per example, to typed tables."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from pedigree.data.formats.published import published_files
-from pedigree.errors import RefusedError
-from pedigree.params import CsvTable
+from pedigree.errors import RefusedError, WrongUseError
+from pedigree.params import CsvTable, TimeColumn
 
 
 def read(table: CsvTable, folder: Path) -> dict[str, pa.Table]:
     """Read one CSV per published split; `.gz` files are decompressed.
 
     A column is int64 if every text of it is a whole number, double if every text is a
-    number, and string otherwise: dates, for one, stay as they are written. Empty
-    fields, NaN and the texts in `table.missing` are null.
+    number, and string otherwise: dates, for one, stay as they are written, unless
+    `table.time` names the column. Empty fields, NaN and the texts in `table.missing`
+    are null. Rows stay in the order of the file, in a time series too.
 
     Args:
         table: The section of params.yaml.
@@ -28,13 +32,17 @@ def read(table: CsvTable, folder: Path) -> dict[str, pa.Table]:
 
     Raises:
         WrongUseError: If a file is missing.
-        RefusedError: If a file is not such a CSV, has no row, or the columns of the
-            splits differ.
+        RefusedError: If a file is not such a CSV, has no row, the columns of the
+            splits differ, or a time is not written as `table.time` says.
     """
     paths = published_files(table.files, folder)
     texts = {split: _read_texts(table, path) for split, path in paths.items()}
     together = _concatenate(texts, folder)
     typed = pa.table({name: _typed(together[name]) for name in together.column_names})
+    if table.time:
+        times = _times(together, table.time, folder)
+        place = typed.column_names.index(table.time.column)
+        typed = typed.set_column(place, table.time.column, times)
     tables, start = {}, 0
     for split, part in texts.items():
         tables[split] = typed.slice(start, part.num_rows)
@@ -47,8 +55,11 @@ def _read_texts(table: CsvTable, path: Path) -> pa.Table:
     read_options = pa_csv.ReadOptions(
         skip_rows=table.skip_rows, column_names=table.columns
     )
+    options = {"read_options": read_options}
+    if table.separator:
+        options["parse_options"] = pa_csv.ParseOptions(delimiter="\t")
     try:
-        with pa_csv.open_csv(path, read_options=read_options) as reader:
+        with pa_csv.open_csv(_open(table, path), **options) as reader:
             names = reader.schema.names
         convert_options = pa_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
@@ -56,7 +67,7 @@ def _read_texts(table: CsvTable, path: Path) -> pa.Table:
             strings_can_be_null=True,
         )
         texts = pa_csv.read_csv(
-            path, read_options=read_options, convert_options=convert_options
+            _open(table, path), convert_options=convert_options, **options
         )
     except (pa.ArrowInvalid, OSError) as error:
         raise _refuse(path, " ".join(str(error).split())) from None
@@ -65,6 +76,16 @@ def _read_texts(table: CsvTable, path: Path) -> pa.Table:
     if texts.num_rows == 0:
         raise _refuse(path, "no row")
     return texts
+
+
+def _open(table: CsvTable, path: Path) -> Path | pa.BufferReader:
+    """Open a file for Arrow, to which each blank is a separator of its own."""
+    if not table.separator:
+        return path
+    with pa.input_stream(path) as stream:
+        content = stream.read()
+    content = re.sub(rb"(?m)^[^\S\n]+|[^\S\n]+$", b"", content)
+    return pa.BufferReader(re.sub(rb"[^\S\n]+", b"\t", content))
 
 
 def _concatenate(tables: Mapping[str, pa.Table], folder: Path) -> pa.Table:
@@ -96,6 +117,29 @@ def _typed(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     except pa.ArrowInvalid:
         return texts
     return pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
+
+
+def _times(texts: pa.Table, time: TimeColumn, folder: Path) -> pa.ChunkedArray:
+    """Read the column of times; a missing one stays missing."""
+    where = f"datasets.{folder.name}.table.time"
+    if time.column not in texts.column_names:
+        raise WrongUseError(
+            f"the column of times must be one of the table. Received: "
+            f"{where}.column={time.column}",
+            f"The table has: {', '.join(texts.column_names)}.",
+        )
+    written = texts[time.column]
+    # Not by Arrow, to which the 31st of February is the 3rd of March.
+    times = pd.to_datetime(written.to_pandas(), format=time.written, errors="coerce")
+    wrong = np.flatnonzero(times.isna() & written.is_valid().to_numpy())
+    if len(wrong):
+        raise RefusedError(
+            f"every time in {folder} must be written as {time.written}. Received: "
+            f"{written[wrong[0]].as_py()!r} in row {wrong[0]} (from 0) of "
+            f"{time.column}, {len(wrong)} in all",
+            f"Correct the file, or {where}.written in params.yaml.",
+        )
+    return pa.chunked_array([pa.array(times, pa.timestamp("ms"))])
 
 
 def _refuse(path: Path, received: str) -> RefusedError:

@@ -1,4 +1,9 @@
-"""Images and labels by the real loaders of `keras.datasets`, to tables of images.
+"""What the real loaders of `keras.datasets` return, to tables.
+
+The loaders run with their own defaults. For texts (`imdb`, `reuters`) these are
+`num_words=None`, `start_char=1`, `oov_char=2` and `index_from=3`: a sequence begins
+with 1, the word of rank r is r + 3, and all words are kept but the last. (Keras takes
+the largest number for the number of words, so that this one word becomes 2.)
 
 Keras reads KERAS_HOME and KERAS_BACKEND once, when it is imported. So a loader runs in
 a process of its own, which is this module's command: each call chooses the NumPy
@@ -13,6 +18,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,14 +28,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pedigree.data.formats.published import missing_file
-from pedigree.data.raw import table_of_images
-from pedigree.errors import RefusedError
+from pedigree.data.raw import table_of_images, table_of_sequences
+from pedigree.errors import RefusedError, WrongUseError
 from pedigree.params import KerasTable
 
 # Where a loader looks for its files below KERAS_HOME, unless it is `datasets`.
 _CACHE_FOLDERS = {"fashion_mnist": "datasets/fashion-mnist"}
 
-Examples = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+# x and y; x is a `pa.ListArray` where it is ragged.
+Examples = tuple[npt.NDArray[Any] | pa.ListArray, npt.NDArray[Any]]
 
 
 def read(table: KerasTable, folder: Path) -> dict[str, pa.Table]:
@@ -40,10 +47,12 @@ def read(table: KerasTable, folder: Path) -> dict[str, pa.Table]:
         folder: `data/external/<dataset>`.
 
     Returns:
-        A table of images for `train` and for `test`.
+        A table for `train` and for `test`: of images or sequences, as
+        `pedigree.data.raw` describes them, or of the columns that `table` names.
 
     Raises:
-        WrongUseError: If there are no files.
+        WrongUseError: If there are no files, or the columns of a plain table are not
+            named.
         RefusedError: If the loader fails, or misses a file.
     """
     published = sorted(folder.iterdir()) if folder.is_dir() else []
@@ -52,10 +61,26 @@ def read(table: KerasTable, folder: Path) -> dict[str, pa.Table]:
     with TemporaryDirectory() as home:
         place(table.name, published, Path(home))
         examples = load(table.name, Path(home), offline=True)
-    return {
-        split: table_of_images(images, labels.reshape(-1))
-        for split, (images, labels) in examples.items()
-    }
+    return {split: _table(table, *one) for split, one in examples.items()}
+
+
+def _table(table: KerasTable, x: Any, y: npt.NDArray[Any]) -> pa.Table:
+    """Make a table of one split, of the kind that the loader returns."""
+    ragged = isinstance(x, pa.ListArray)
+    names = table.columns or ()
+    wanted = x.shape[1] + 1 if not ragged and x.ndim == 2 else 0
+    if len(names) != wanted or len(set(names)) < len(names):
+        raise WrongUseError(
+            f"columns must name each of the {wanted} columns of {table.name}, the "
+            f"target's last. Received: columns={list(names)} of format=keras in "
+            "params.yaml",
+            "Name every column once, and none where the loader returns no plain table.",
+        )
+    if ragged:
+        return table_of_sequences(x, y)
+    if names:
+        return pa.table([*x.T.copy(), y], names=names)
+    return table_of_images(x, y.reshape(-1))
 
 
 def place(name: str, files: Iterable[Path], home: Path) -> Path:
@@ -101,11 +126,33 @@ def load(name: str, home: Path, *, offline: bool) -> dict[str, Examples]:
     """
     with TemporaryDirectory(dir=home) as arrays:
         _run_loader(name, home, "--save", arrays, *(["--offline"] if offline else []))
-        paths = {
-            split: [Path(arrays) / f"{axis}_{split}.npy" for axis in "xy"]
-            for split in ("train", "test")
-        }
-        return {split: (np.load(x), np.load(y)) for split, (x, y) in paths.items()}
+        return {split: load_split(Path(arrays, split)) for split in ("train", "test")}
+
+
+def save_split(folder: Path, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> None:
+    """Save what a loader returns for one split, without pickling.
+
+    Args:
+        folder: A new folder.
+        x: An array, or an array of lists of whole numbers.
+        y: The labels or targets.
+    """
+    folder.mkdir()
+    if x.dtype == object:
+        lengths = np.fromiter(map(len, x), np.int32, len(x))
+        np.save(folder / "lengths.npy", lengths)
+        x = np.fromiter(chain.from_iterable(x), np.int32, lengths.sum(dtype=int))
+    np.save(folder / "x.npy", x, allow_pickle=False)
+    np.save(folder / "y.npy", y, allow_pickle=False)
+
+
+def load_split(folder: Path) -> Examples:
+    """Load what `save_split` has saved."""
+    x, y = (np.load(folder / f"{axis}.npy") for axis in "xy")
+    if (folder / "lengths.npy").exists():
+        ends = np.cumsum(np.load(folder / "lengths.npy"), dtype=np.int32)
+        x = pa.ListArray.from_arrays(np.concatenate([[np.int32(0)], ends]), x)
+    return x, y
 
 
 def _run_loader(name: str, home: Path, *arguments: str) -> None:
@@ -137,11 +184,13 @@ def _main() -> None:
 
     if not sys.stdout.isatty():
         keras.utils.disable_interactive_logging()  # it prints a line per block
-    train, test = import_module(f"keras.datasets.{arguments.name}").load_data()
+    module = import_module(f"keras.datasets.{arguments.name}")
+    train, test = module.load_data()
     if arguments.save:
-        for split, (x, y) in {"train": train, "test": test}.items():
-            np.save(arguments.save / f"x_{split}.npy", x, allow_pickle=False)
-            np.save(arguments.save / f"y_{split}.npy", y, allow_pickle=False)
+        save_split(arguments.save / "train", *train)
+        save_split(arguments.save / "test", *test)
+    elif hasattr(module, "get_word_index"):
+        module.get_word_index()  # the words that the numbers stand for
 
 
 def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:

@@ -8,7 +8,7 @@ from pedigree.params import KerasDownload
 
 
 def fetch(download: KerasDownload, dataset: str, folder: Path) -> None:
-    """Let the loader download the published files, and check them in its own way.
+    """Let the loader download what the mirror lacks, and check it in its own way.
 
     Args:
         download: The section of params.yaml.
@@ -19,6 +19,8 @@ def fetch(download: KerasDownload, dataset: str, folder: Path) -> None:
         RefusedError: If the loader fails.
     """
     missing = copy_from_mirror(dataset, download.files, folder)
+    if not missing:
+        return
     present = [folder / file.name for file in download.files if file not in missing]
     home = folder / ".keras"
     cache = loader.place(download.name, present, home)

@@ -28,7 +28,7 @@ def find_mirror(dataset: str) -> Path | None:
     folder = Path(root) / dataset
     if folder.is_dir():
         return folder
-    logger.warning("PEDIGREE_MIRROR has no folder %s: using the network.", folder)
+    logger.warning("PEDIGREE_MIRROR has no folder %s.", folder)
     return None
 
 
@@ -58,7 +58,7 @@ def copy_from_mirror(
             require_pinned(path, file, origin=str(path))
             shutil.copyfile(path, folder / file.name)
         else:
-            logger.warning("PEDIGREE_MIRROR has no file %s: using the network.", path)
+            logger.warning("PEDIGREE_MIRROR has no file %s.", path)
             missing.append(file)
     return missing
 
