@@ -47,8 +47,12 @@ def _read_texts(table: CsvTable, path: Path) -> pa.Table:
     read_options = pa_csv.ReadOptions(
         skip_rows=table.skip_rows, column_names=table.columns
     )
+    # A quoted text may go over several lines; Arrow would cut files between them.
+    parse_options = pa_csv.ParseOptions(newlines_in_values=True)
     try:
-        with pa_csv.open_csv(path, read_options=read_options) as reader:
+        with pa_csv.open_csv(
+            path, read_options=read_options, parse_options=parse_options
+        ) as reader:
             names = reader.schema.names
         convert_options = pa_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
@@ -56,9 +60,12 @@ def _read_texts(table: CsvTable, path: Path) -> pa.Table:
             strings_can_be_null=True,
         )
         texts = pa_csv.read_csv(
-            path, read_options=read_options, convert_options=convert_options
+            path,
+            read_options=read_options,
+            parse_options=parse_options,
+            convert_options=convert_options,
         )
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
         raise _refuse(path, " ".join(str(error).split())) from None
     if len(set(names)) < len(names):
         raise _refuse(path, f"two columns of one name in {names}")
