@@ -12,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pedigree.data.layout import layout_statistics
+
 IMAGE_COLUMN = "image"
 
 Pixels = npt.NDArray[np.uint8]
@@ -39,6 +41,7 @@ def describe_images(splits: Mapping[str, pa.Table]) -> dict[str, pd.DataFrame]:
     - `bytes`: the length of the image, height * width * channels if it is whole
     - `minimum`, `maximum`, `mean`: of its bytes, 0 to 255; missing if it has none
     - `blank`: the share of its bytes that are 0
+    - `blank_rows`, `centre_row` and so on: see `pedigree.data.layout`
     - `content`: a number that images share if, and only if, their bytes are equal
     - `in_earlier_split`: whether an earlier split has an image of the same bytes
 
@@ -55,6 +58,7 @@ def describe_images(splits: Mapping[str, pa.Table]) -> dict[str, pd.DataFrame]:
         frame = table.drop_columns([IMAGE_COLUMN]).to_pandas()
         for name, values in _pixel_statistics(table[IMAGE_COLUMN]).items():
             frame[name] = values
+        frame = frame.assign(**layout_statistics(table))
         frame["content"] = content
         frame["in_earlier_split"] = np.isin(content, seen)
         seen = np.union1d(seen, content)
