@@ -1,5 +1,7 @@
 """A random part of good data fails no critical expectation."""
 
+import math
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -26,27 +28,25 @@ def whole(request: pytest.FixtureRequest) -> tuple[str, dict[str, pa.Table]]:
 
 def alarms(dataset: str, tables: dict[str, pa.Table], share: float, seed: int) -> list:
     """Check a random part of every published split against what is critical."""
-    generator = np.random.default_rng([seed, round(share * 1000)])
+    generator = np.random.default_rng(seed)
     parts = {}
     for split, table in tables.items():
-        count = round(share * table.num_rows)
+        count = math.ceil(share * table.num_rows)
         rows = generator.choice(table.num_rows, count, replace=False)
         parts[split] = table.take(np.sort(rows))
     suite = suite_of(dataset)
     rules = tuple(rule for rule in suite.rules if rule.severity == "critical")
     verdict = validate_tables(dataset, Suite(suite.name, rules, suite.derived), parts)
-    return [(seed, *describe(one)) for one in not_met(verdict)]
+    return [(share, seed, *describe(one)) for one in not_met(verdict)]
 
 
 def test_a_few_random_parts_pass(whole: tuple[str, dict[str, pa.Table]]) -> None:
-    found = [alarms(*whole, share, seed=0) for share in (0.1, 0.5)]
-    assert found == [[], []]
+    for share in (0.1, 0.4):
+        assert alarms(*whole, share, seed=0) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.1, 1 / 3, 1 / 2])
-def test_a_hundred_random_parts_pass(
-    whole: tuple[str, dict[str, pa.Table]], share: float
-) -> None:
-    found = [alarms(*whole, share, seed) for seed in range(100)]
+def test_a_hundred_random_parts_pass(whole: tuple[str, dict[str, pa.Table]]) -> None:
+    shares = np.linspace(0.1, 0.5, 100)
+    found = [alarms(*whole, share, seed) for seed, share in enumerate(shares)]
     assert found == [[]] * 100

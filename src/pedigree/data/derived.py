@@ -30,7 +30,7 @@ class Beginning(Section):
 
     def derive(self, frame: pd.DataFrame) -> "pd.Series[Any]":
         """Cut texts off; what is missing stays missing."""
-        return frame[self.column].astype("str").str[: self.characters]
+        return _compact(frame[self.column].astype("str").str[: self.characters])
 
 
 class OnAnotherDay(Section):
@@ -57,7 +57,12 @@ class OnAnotherDay(Section):
         values = frame.loc[known, self.column].set_axis(keys)
         values = values[~values.index.duplicated()]
         found = values.reindex(keys + self.days_later).set_axis(keys.index)
-        return found.reindex(frame.index)
+        return _compact(found.reindex(frame.index))
+
+
+def _compact(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Make texts categories, which the library filters far faster for each rule."""
+    return values.astype("category") if values.dtype == "str" else values
 
 
 Derivation = Beginning | OnAnotherDay
