@@ -20,6 +20,14 @@ STAGES = [
     f"evaluate@{EXPERIMENT}",
     f"register@{EXPERIMENT}",
 ]
+VERDICT = "data/validated/breast_cancer.json"
+REGISTRY = (
+    "registered_models",
+    "model_versions",
+    "model_version_tags",
+    "registered_model_aliases",
+    "registered_model_tags",
+)
 
 
 @pytest.fixture(scope="module")
@@ -164,10 +172,28 @@ def test_a_wrong_checksum_costs_no_earlier_result(checkout):
     assert checkout.repro() == []
 
 
+def test_an_edited_suite_that_finds_the_same_runs_nothing_after_it(checkout):
+    path = checkout.folder / "expectations/breast_cancer.yaml"
+    suite, verdict = path.read_text(), checkout.read(VERDICT)
+    edited = "# Another comment.\n" + suite
+    for old, new in (
+        ("max_value: 40\n", "max_value: 41\n"),  # a limit
+        ("critical\n    reason: No two", "warning\n    reason: No two"),
+        ("reason: The diagnosis is a whole number.", "reason: 0 or 1."),
+    ):
+        assert old in edited
+        edited = edited.replace(old, new, 1)
+    path.write_text(edited)
+    assert checkout.repro() == ["validate@breast_cancer"]
+    assert checkout.read(VERDICT) == verdict
+    path.write_text(suite)
+    assert checkout.repro() == []
+
+
 def test_data_that_fail_the_gate_stop_everything_after_it(checkout):
     """A file put by hand, whose columns are swapped, in place of the download."""
     params, outputs = checkout.read("params.yaml"), checkout.outputs()
-    versions = checkout.rows("select count(*) from model_versions")
+    registry = [checkout.rows(f"select * from {table}") for table in REGISTRY]
     file = checkout.folder / "data/external/breast_cancer/breast_cancer.csv"
     good = file.read_text()
     head, *rows = good.splitlines()
@@ -180,11 +206,16 @@ def test_data_that_fail_the_gate_stop_everything_after_it(checkout):
     try:
         done = checkout.attempt("dvc", "repro")
         assert done.returncode != 0
+        assert "exited with 1" in done.stderr  # so DVC says of the stage
         ran = stages_run(done.stdout)
         assert ran[-1] == "validate@breast_cancer"
-        kept = {k: v for k, v in checkout.outputs().items() if "data/" not in k}
-        assert kept == {k: v for k, v in outputs.items() if "data/" not in k}
-        assert checkout.rows("select count(*) from model_versions") == versions
+        read_anew = ("data/external/", "data/raw/")
+        kept = {k: v for k, v in outputs.items() if not k.startswith(read_anew)}
+        assert kept.keys() >= {f"models/{EXPERIMENT}/model.keras", VERDICT}
+        assert kept.items() <= checkout.outputs().items()
+        assert registry == [
+            checkout.rows(f"select * from {table}") for table in REGISTRY
+        ]
     finally:
         (checkout.folder / "params.yaml").write_bytes(params)
         file.unlink(missing_ok=True)

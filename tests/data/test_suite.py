@@ -1,6 +1,5 @@
 """Suites: what a file may say, and what the shipped ones find in damaged data."""
 
-import gzip
 import json
 import os
 from collections.abc import Callable
@@ -11,9 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 import pytest
-from sklearn.datasets import load_breast_cancer, load_digits
 
-from pedigree.data.raw import table_of_images
 from pedigree.data.suite import load_suite
 from pedigree.data.validation import validate_tables
 from pedigree.data.verdict import Verdict, not_met
@@ -248,257 +245,54 @@ def test_a_mean_of_nothing_is_not_met(
     json.dumps(verdict, allow_nan=False)
 
 
-# --- digits: images -----------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def digits() -> Images:
-    loaded = load_digits()
-    return loaded.images.astype(np.uint8), loaded.target
-
-
-def test_digits_pass(digits: Images) -> None:
-    verdict = check("digits", all=table_of_images(*digits))
-    assert failed(verdict) == set()
-    assert verdict["success"] is True
-
-
-def blacken(images: np.ndarray, labels: np.ndarray) -> Images:
-    images[100] = 0
-    return images, labels
-
-
-def repeat(images: np.ndarray, labels: np.ndarray) -> Images:
-    images[:20], labels[:20] = images[20:40], labels[20:40]
-    return images, labels
-
-
-IMAGE_DAMAGES = {
-    "a black image": (blacken, ("expect_column_values_to_be_between", "maximum")),
-    "inverted images": (
-        lambda images, labels: (16 - images, labels),
-        ("expect_column_mean_to_be_between", "mean"),
-    ),
-    "another scale": (
-        lambda images, labels: (images * 15, labels),
-        ("expect_column_values_to_be_between", "maximum"),
-    ),
-    "another size": (
-        lambda images, labels: (images[:, :7], labels),
-        ("expect_column_values_to_be_in_set", "height"),
-    ),
-    "repeated images": (repeat, ("expect_column_values_to_be_unique", "content")),
-    "a missing class": (
-        lambda images, labels: (images[labels != 9], labels[labels != 9]),
-        ("expect_column_distinct_values_to_equal_set", "label"),
-    ),
-    "an unknown class": (
-        lambda images, labels: (images, np.where(np.arange(1797) == 5, 10, labels)),
-        ("expect_column_distinct_values_to_equal_set", "label"),
-    ),
-    "shifted labels": (
-        lambda images, labels: (images, (labels + 1) % 10),
-        ("expect_column_mean_to_be_between", "blank"),
-    ),
-    "shuffled labels": (
-        lambda images, labels: (images, np.random.default_rng(0).permutation(labels)),
-        ("expect_column_mean_to_be_between", "blank"),
-    ),
-    "a rare class": (
-        lambda images, labels: (images, np.where(labels == 7, 1, labels)),
-        ("expect_column_kl_divergence_to_be_less_than", "label"),
-    ),
-    "a lost image": (
-        lambda images, labels: (images[1:], labels[1:]),
-        ("expect_table_row_count_to_equal",),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", IMAGE_DAMAGES)
-def test_damaged_images_fail_the_rule(digits: Images, name: str) -> None:
-    damage, rule = IMAGE_DAMAGES[name]
-    images, labels = digits
-    verdict = check(
-        "digits", all=table_of_images(*damage(images.copy(), labels.copy()))
-    )
-    assert rule in failed(verdict)
-    assert verdict["success"] is (name == "repeated images")
-
-
-def test_an_empty_table_of_images_fails(digits: Images) -> None:
-    verdict = check("digits", all=table_of_images(*digits).slice(0, 0))
-    assert ("expect_table_row_count_to_equal",) in failed(verdict)
-    assert verdict["success"] is False
-
-
-def test_a_truncated_image_fails(digits: Images) -> None:
-    table = table_of_images(*digits)
-    images = table["image"].to_pylist()
-    images[3] = images[3][:-1]
-    table = table.set_column(0, "image", pa.array(images, pa.binary()))
-    assert failed(check("digits", all=table)) == {
-        ("expect_column_values_to_be_in_set", "bytes")
-    }
-
-
-# --- breast cancer: a table ---------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def patients() -> Frame:
-    loaded = load_breast_cancer()
-    rules = load_suite(ROOT / "expectations/breast_cancer.yaml").rules
-    frame = pd.DataFrame(loaded.data, columns=rules[0].arguments["column_list"][:-1])
-    return frame.assign(target=loaded.target)
-
-
-def test_breast_cancer_passes(patients: Frame) -> None:
-    verdict = check("breast_cancer", all=pa.Table.from_pandas(patients))
-    assert failed(verdict) == set()
-    assert verdict["success"] is True
-
-
-def put(row: int, column: str, value: object) -> Callable[[Frame], Frame]:
-    def damage(frame: Frame) -> Frame:
-        changed = frame.copy()
-        if isinstance(value, str):
-            changed[column] = changed[column].astype(str)
-        changed.loc[row, column] = value
-        return changed
-
-    return damage
-
-
-TABLE_DAMAGES = {
-    "a missing column": (
-        lambda frame: frame.drop(columns="mean_area"),
-        ("expect_table_columns_to_match_ordered_list",),
-    ),
-    "columns in another order": (
-        lambda frame: frame[frame.columns[::-1]],
-        ("expect_table_columns_to_match_ordered_list",),
-    ),
-    "an empty table": (
-        lambda frame: frame.iloc[:0],
-        ("expect_table_row_count_to_equal",),
-    ),
-    "text in numbers": (
-        put(7, "mean_area", "large"),
-        ("expect_column_values_to_be_in_type_list", "mean_area"),
-    ),
-    "a gap": (
-        put(7, "mean_area", None),
-        ("expect_column_values_to_not_be_null", "mean_area"),
-    ),
-    "a value out of range": (
-        put(7, "worst_texture", 61.0),
-        ("expect_column_values_to_be_between", "worst_texture"),
-    ),
-    "a worst below the mean": (
-        put(7, "worst_radius", 5.0),
-        ("expect_column_pair_values_a_to_be_greater_than_b",),
-    ),
-    "repeated rows": (
-        lambda frame: pd.concat([frame.iloc[:-1], frame.iloc[:1]]),
-        ("expect_compound_columns_to_be_unique",),
-    ),
-    "a missing class": (
-        lambda frame: frame[frame["target"] == 1],
-        ("expect_column_distinct_values_to_equal_set", "target"),
-    ),
-    "exchanged labels": (
-        lambda frame: frame.assign(target=1 - frame["target"]),
-        ("expect_column_mean_to_be_between", "mean_radius"),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", TABLE_DAMAGES)
-def test_a_damaged_table_fails_the_rule(patients: Frame, name: str) -> None:
-    damage, rule = TABLE_DAMAGES[name]
-    table = pa.Table.from_pandas(damage(patients), preserve_index=False)
-    verdict = check("breast_cancer", all=table)
-    assert rule in failed(verdict)
-    assert verdict["success"] is False
-    json.dumps(verdict, allow_nan=False)
-
-
-def test_a_missing_column_is_named_wherever_it_is_needed(patients: Frame) -> None:
-    table = pa.Table.from_pandas(patients.drop(columns="mean_area"))
-    errors = {
-        one["error"]
-        for one in not_met(check("breast_cancer", all=table))
-        if "error" in one
-    }
+def test_a_missing_column_is_named_wherever_it_is_needed() -> None:
+    suite = load_suite(ROOT / "expectations/breast_cancer.yaml")
+    names = set(suite.rules[0].arguments["column_list"]) - {"mean_area"}
+    table = pa.table({name: [1.0] for name in names})
+    verdict = validate_tables("d", suite, {"all": table})
+    errors = {one["error"] for one in not_met(verdict) if "error" in one}
     assert errors == {"there is no column mean_area"}
 
 
-# --- the mirror: real data in full --------------------------------------------------
+def test_a_derived_column_can_be_expected_of(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(
+        """
+        derived:
+          Year: {column: Date, characters: 4}
+          Tomorrow: {column: a, days_later: 1, date: Date, per: place}
+        expectations:
+          - {expectation: expect_column_values_to_be_in_set, column: Year,
+             value_set: ["2012"], severity: critical, reason: One year.}
+          - {expectation: expect_column_pair_values_to_be_equal, column_A: b,
+             column_B: Tomorrow, ignore_row_if: either_value_is_missing,
+             severity: critical, reason: It says what will be.}
+        """
+    )
+    table = pa.table(
+        {
+            "Date": ["2012-02-28", "2012-02-29", "2013-03-01"],
+            "place": ["x", "x", "x"],
+            "a": [1, 2, 3],
+            "b": [9, 9, 9],
+        }
+    )
+    verdict = validate_tables("d", load_suite(path), {"all": table})
+    assert [one["unexpected"] for one in verdict["results"]] == [
+        [{"row": 0, "value": [9, 2]}],
+        [{"row": 2, "value": "2013"}],
+    ]
 
 
-def fashion() -> dict[str, pa.Table]:
-    def content(name: str, offset: int) -> np.ndarray:
-        path = MIRROR / "fashion_mnist" / f"{name}-ubyte.gz"
-        return np.frombuffer(
-            gzip.decompress(path.read_bytes()), np.uint8, offset=offset
-        )
-
-    return {
-        split: table_of_images(
-            content(f"{name}-images-idx3", 16).reshape(-1, 28, 28),
-            content(f"{name}-labels-idx1", 8),
-        )
-        for split, name in {"train": "train", "test": "t10k"}.items()
-    }
-
-
-@pytest.mark.skipif(
-    not (MIRROR / "fashion_mnist").is_dir(), reason="needs the mirror of real data"
+@pytest.mark.parametrize(
+    "derived",
+    [{}, {"column": "a"}, {"column": "a", "characters": 0}, {"days_later": 1}],
 )
-def test_fashion_mnist_passes_and_a_leak_does_not() -> None:
-    splits = fashion()
-    assert failed(check("fashion_mnist_csv", **splits)) == set()
-    test = pa.concat_tables([splits["test"].slice(1), splits["train"].slice(0, 1)])
-    leaked = check("fashion_mnist", train=splits["train"], test=test)
-    assert ("expect_column_values_to_be_in_set", "in_earlier_split") in failed(leaked)
-    assert leaked["success"] is False
-
-
-@pytest.fixture(scope="module")
-def weather() -> Frame:
-    path = MIRROR / "weather_aus/weatherAUS.csv"
-    if not path.exists():
-        pytest.skip("needs the mirror of real data")
-    return pd.read_csv(path, na_values=["NA"], keep_default_na=False)
-
-
-def test_weather_passes(weather: Frame) -> None:
-    verdict = check("weather_aus", all=pa.Table.from_pandas(weather))
-    assert failed(verdict) == set()
-    assert verdict["success"] is True
-
-
-def test_damaged_weather_fails_the_rules(weather: Frame) -> None:
-    damaged = weather.copy()
-    damaged.loc[1, "Date"] = "01.12.2008"
-    damaged.loc[2, "WindGustDir"] = "North"
-    damaged.loc[3, "Location"] = "Albany"
-    damaged.loc[4, "MinTemp"] = 50.0
-    damaged["Pressure9am"] *= 100
-    damaged["Temp3pm"] = damaged["Temp3pm"] * 1.8 + 32
-    damaged["RainTomorrow"] = damaged["RainTomorrow"].map({"Yes": "No", "No": "Yes"})
-    damaged.loc[weather.index % 2 == 0, "Humidity9am"] = np.nan
-    damaged.loc[weather["RainToday"] == "No", "Rainfall"] = 1.5
-    verdict = check("weather_aus", all=pa.Table.from_pandas(damaged))
-    assert failed(verdict) >= {
-        ("expect_column_values_to_match_regex", "Date"),
-        ("expect_column_values_to_be_in_set", "WindGustDir"),
-        ("expect_column_pair_values_a_to_be_greater_than_b",),
-        ("expect_column_values_to_be_between", "Pressure9am"),
-        ("expect_column_mean_to_be_between", "Temp3pm"),
-        ("expect_column_kl_divergence_to_be_less_than", "RainTomorrow"),
-        ("expect_column_mean_to_be_between", "Humidity3pm"),
-        ("expect_column_values_to_not_be_null", "Humidity9am"),
-        ("expect_column_values_to_be_between", "Rainfall"),
-    }
+def test_a_wrong_derivation_is_two_lines(tmp_path: Path, derived: dict) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(json.dumps({"derived": {"new": derived}, "expectations": []}))
+    with pytest.raises(WrongUseError) as caught:
+        load_suite(path)
+    first, _ = str(caught.value).splitlines()
+    assert "derived.new" in first
+    assert str(path) in first

@@ -44,7 +44,51 @@ def test_equal_verdicts_have_equal_bytes(tmp_path: Path) -> None:
     write_verdict(other, dict(reversed(content.items())))
     assert one.read_bytes() == other.read_bytes()
     assert one.read_bytes().endswith(b"}\n")
-    assert read_verdict(one) == content
+
+
+def test_only_what_was_found_is_written(tmp_path: Path) -> None:
+    condition = {"type": "nullity", "column": {"name": "b"}, "is_null": True}
+    found = {"element_count": 9, "unexpected_count": 1}
+    met = result(arguments={"column": "a", "mostly": 0.5}, **found)
+    failed = result(
+        "warning", False, arguments={"max_value": 1, "row_condition": condition}
+    )
+    write_verdict(tmp_path / "d.json", verdict(True, met, failed))
+    assert read_verdict(tmp_path / "d.json")["results"] == [
+        {
+            "expectation": "expect_column_to_exist",
+            "arguments": {"column": "a"},
+            "split": "all",
+            "success": True,
+            **found,
+        },
+        {
+            "expectation": "expect_column_to_exist",
+            "arguments": {"row_condition": condition},
+            "severity": "warning",
+            "split": "all",
+            "success": False,
+        },
+    ]
+
+
+def test_an_edited_suite_that_finds_the_same_gives_the_same_bytes(
+    tmp_path: Path,
+) -> None:
+    before = [
+        result(arguments={"column": "a", "max_value": 5}, element_count=9),
+        result(arguments={"column": "a", "max_value": 6}, element_count=8),
+    ]
+    after = [
+        result("warning", arguments={"column": "a", "max_value": 7}, element_count=8)
+        | {"reason": "Another."},
+        result(arguments={"column": "a", "max_value": 9}, element_count=9),
+    ]
+    write_verdict(tmp_path / "before.json", verdict(True, *before))
+    write_verdict(tmp_path / "after.json", verdict(True, *after))
+    assert (tmp_path / "before.json").read_bytes() == (
+        tmp_path / "after.json"
+    ).read_bytes()
 
 
 def test_success_on_the_present_data_lets_pass(

@@ -94,7 +94,7 @@ def test_bad_data_is_refused_after_it_is_documented(
     validate.main(Run(), "digits", "digits")
     write_raw(blacken)
     run = Run()
-    with pytest.raises(RefusedError, match="2 not met"):
+    with pytest.raises(RefusedError, match="4 not met"):
         validate.main(run, "digits", "digits")
     assert {"digits.json", "data_docs/digits/index.html"} <= run.artifacts
     assert run.metrics["expectations.met"] < 1

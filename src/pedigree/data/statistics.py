@@ -13,6 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pedigree.data.layout import layout_statistics
+
 IMAGE_COLUMN = "image"
 TOKEN_COLUMN = "tokens"
 LINE_COLUMN = "line"
@@ -68,6 +70,7 @@ def describe_images(splits: Mapping[str, pa.Table]) -> Frames:
     - `bytes`: the length of the image, height * width * channels if it is whole
     - `minimum`, `maximum`, `mean`: of its bytes, 0 to 255; missing if it has none
     - `blank`: the share of its bytes that are 0
+    - `blank_rows`, `centre_row` and so on: see `pedigree.data.layout`
     - `content`: a number that images share if, and only if, their bytes are equal
     - `in_earlier_split`: whether an earlier split has an image of the same bytes
 
@@ -80,7 +83,7 @@ def describe_images(splits: Mapping[str, pa.Table]) -> Frames:
     frames = {
         split: table.drop_columns([IMAGE_COLUMN])
         .to_pandas()
-        .assign(**_pixel_statistics(table[IMAGE_COLUMN]))
+        .assign(**_pixel_statistics(table[IMAGE_COLUMN]), **layout_statistics(table))
         for split, table in splits.items()
     }
     _add_contents(frames, [table[IMAGE_COLUMN] for table in splits.values()])

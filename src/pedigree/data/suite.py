@@ -11,7 +11,8 @@ A suite is a list of expectations under the library's own names:
         severity: critical
         reason: It has never been colder or hotter in Australia.
 
-`columns` stands for one expectation per column. An expectation is about every
+`columns` stands for one expectation per column, and `derived` adds columns that rules
+need (see `pedigree.data.derived`). An expectation is about every
 published split unless `split` names one. A critical expectation that is not met stops
 the pipeline, a warning is reported.
 """
@@ -21,13 +22,14 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pedigree.data.derived import Derivation
 from pedigree.errors import WrongUseError
 from pedigree.sections import Section, load_yaml, parse
 
@@ -55,6 +57,7 @@ class Entry(BaseModel):
 class SuiteFile(Section):
     """The whole file."""
 
+    derived: dict[str, Derivation] = Field(default_factory=dict)
     expectations: tuple[Entry, ...] = Field(min_length=1)
 
 
@@ -95,6 +98,7 @@ class Suite:
 
     name: str
     rules: tuple[Rule, ...]
+    derived: Mapping[str, Derivation] = field(default_factory=dict)
 
     def rules_of(self, split: str) -> list[Rule]:
         """List the rules that are about a split."""
@@ -124,7 +128,7 @@ def load_suite(path: Path) -> Suite:
                 )
             seen.add((rule.split, rule.identity))
             rules.append(rule)
-    return Suite(path.stem, tuple(rules))
+    return Suite(path.stem, tuple(rules), content.derived)
 
 
 Complaint = Callable[[str, str, Any, str], WrongUseError]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from pedigree.data.derived import with_derived
 from pedigree.data.statistics import frames_to_check
 from pedigree.data.suite import (
     Rule,
@@ -26,7 +27,7 @@ def run_suite(suite: Suite, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any
 
     Args:
         suite: A suite from `load_suite`.
-        frames: The frame of each split, from `frames_to_check`.
+        frames: The frame of each split, from `frames_to_check` and `with_derived`.
 
     Returns:
         The `ExpectationSuiteValidationResult` of each split, as plain data.
@@ -123,7 +124,7 @@ def validate_tables(
         suite: A suite from `load_suite`.
         splits: The raw table of each published split.
     """
-    frames = frames_to_check(splits)
+    frames = with_derived(frames_to_check(splits), suite.derived)
     return make_verdict(dataset, suite, frames, run_suite(suite, frames))
 
 

@@ -10,12 +10,33 @@ from pedigree.errors import RefusedError, WrongUseError
 
 Verdict = dict[str, Any]
 
+# The arguments that say which values an expectation is about, not what they must be.
+_SUBJECTS = ("column", "column_A", "column_B", "column_list", "row_condition")
+
 
 def write_verdict(path: Path, verdict: Verdict) -> None:
-    """Write a verdict as sorted JSON, so that an equal verdict has equal bytes."""
+    """Write what was found as sorted JSON, so that an equal verdict has equal bytes.
+
+    Limits and reasons are left out, and so are severities of what was met: a suite in
+    which they were edited, and that finds the same, re-runs nothing.
+    """
+    results = sorted(map(_findings, verdict["results"]), key=_as_text)
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(verdict, indent=2, sort_keys=True, allow_nan=False)
-    path.write_text(text + "\n", "utf-8")
+    path.write_text(_as_text(verdict | {"results": results}) + "\n", "utf-8")
+
+
+def _findings(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out of a result what only the suite says."""
+    findings = {name: value for name, value in result.items() if name != "reason"}
+    if result["success"]:
+        del findings["severity"]
+    arguments = result["arguments"]
+    subjects = {name: arguments[name] for name in _SUBJECTS if name in arguments}
+    return findings | {"arguments": subjects}
+
+
+def _as_text(value: Any) -> str:
+    return json.dumps(value, indent=2, sort_keys=True, allow_nan=False)
 
 
 def read_verdict(path: Path) -> Verdict:

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pedigree.data.data_docs import write_data_docs
+from pedigree.data.derived import with_derived
 from pedigree.data.raw import read_splits
 from pedigree.data.statistics import frames_to_check
 from pedigree.data.suite import load_suite
@@ -31,6 +32,7 @@ def main(run: StageRun, dataset: str, suite_name: str) -> None:
     """
     suite = load_suite(Path("expectations", f"{suite_name}.yaml"))
     frames = frames_to_check(read_splits(Path("data/raw", dataset)))
+    frames = with_derived(frames, suite.derived)
 
     results = run_suite(suite, frames)
     verdict = make_verdict(dataset, suite, frames, results)

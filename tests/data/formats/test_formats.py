@@ -124,6 +124,14 @@ def test_splits_get_one_type_and_one_order_of_columns(tmp_path):
     assert tables["test"].to_pydict() == {"a": [0.5], "b": ["x"]}
 
 
+def test_quoted_texts_go_over_lines_wherever_arrow_cuts_the_file(tmp_path):
+    text = "x" * 50 + "\n" + "y" * 50
+    (tmp_path / "a.csv").write_text("a,b\n" + f'1,"{text}"\n' * 30_000)
+    table = read(csv(), tmp_path)["all"]
+    assert table.num_rows == 30_000
+    assert table["b"].unique().to_pylist() == [text]
+
+
 def test_names_in_the_place_of_an_unusable_header(tmp_path):
     (tmp_path / "a.csv").write_text("2,2,no,yes\n1,2\n3,4\n")
     section = csv(skip_rows=1, columns=("a", "b"))

@@ -55,9 +55,13 @@ def _read_texts(table: CsvTable, path: Path) -> pa.Table:
     read_options = pa_csv.ReadOptions(
         skip_rows=table.skip_rows, column_names=table.columns
     )
-    options = {"read_options": read_options}
-    if table.separator:
-        options["parse_options"] = pa_csv.ParseOptions(delimiter="\t")
+    options = {
+        "read_options": read_options,
+        # A quoted text may go over several lines; Arrow would cut files between them.
+        "parse_options": pa_csv.ParseOptions(
+            delimiter="\t" if table.separator else ",", newlines_in_values=True
+        ),
+    }
     try:
         with pa_csv.open_csv(_open(table, path), **options) as reader:
             names = reader.schema.names
@@ -69,7 +73,7 @@ def _read_texts(table: CsvTable, path: Path) -> pa.Table:
         texts = pa_csv.read_csv(
             _open(table, path), convert_options=convert_options, **options
         )
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
         raise _refuse(path, " ".join(str(error).split())) from None
     if len(set(names)) < len(names):
         raise _refuse(path, f"two columns of one name in {names}")
