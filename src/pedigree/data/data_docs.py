@@ -96,9 +96,9 @@ def _page(result: Mapping[str, Any]) -> str:
 
 def _readable(result: Mapping[str, Any]) -> dict[str, Any]:
     """Prepare a result for the library's renderer, which stumbles over some."""
-    kept = ("great_expectations_version", "run_id")
     readable = copy.deepcopy(dict(result))
-    readable["meta"] = {name: readable["meta"][name] for name in kept}
+    version = "great_expectations_version"
+    readable["meta"] = {version: readable["meta"][version]}
     for one in readable["results"]:
         details = one["result"] = _escaped(one["result"])
         _drop_tracebacks(one.get("exception_info") or {})
