@@ -225,6 +225,19 @@ def test_names_of_rows_have_no_range() -> None:
     assert BETWEEN not in text
 
 
+def test_a_day_of_its_own_names_a_row() -> None:
+    days = [f"2020-{1 + day // 28:02d}-{1 + day % 28:02d}" for day in range(60)]
+    text = proposed({"day": days, "x": [0.5, 1.5] * 30})
+    assert "expect_column_values_to_be_unique\n    column: day" in text
+    assert "expect_compound_columns" not in text
+
+
+def test_a_word_for_what_is_missing_is_asked_about() -> None:
+    text = proposed({"x": ["1.5", "n/a", "2", "7"] * 10, "y": ["a", "b"] * 20})
+    assert 'Seen texts, 75 per cent of them numbers; is "n/a" one that' in text
+    assert "reason: Seen texts.\n" in text
+
+
 def test_a_quantity_has_no_classes() -> None:
     prices = np.random.default_rng(0).normal(100, 10, 500)
     assert "the label" not in proposed({"price": prices}, label="price")
@@ -255,7 +268,7 @@ def test_a_label_that_is_not_there() -> None:
     ("seen", "margin", "expected"),
     [
         ((-8.5, 33.9), 4.24, (-13, 39)),
-        ((0.053, 0.163), 0.011, (0.04, 0.18)),
+        ((0.053, 0.163), 0.011, (0.042, 0.174)),
         ((0, 371), 37.1, (0, 410)),
         ((0, 100), 10, (0, 100)),
         ((0.0, 1.0), 0.1, (0, 1)),

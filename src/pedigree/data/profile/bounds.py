@@ -48,7 +48,8 @@ def bounds(
     with localcontext() as context:
         context.prec = _DIGITS
         smallest, largest, room = map(_decimal, (low, high, margin))
-        step = Decimal(1).scaleb(room.adjusted()) if room else None
+        # Rounding adds less than half of the room to it.
+        step = Decimal(1).scaleb((room / 2).adjusted()) if room else None
         if whole:
             step = max(step or Decimal(1), Decimal(1))
         below = _rounded(smallest - room, step, ROUND_FLOOR)

@@ -102,6 +102,11 @@ class Column:
             return self._kind_of_texts()
         return "other"
 
+    @property
+    def names_rows(self) -> bool:
+        """Whether rows are told apart by it."""
+        return self.kind in ("identifier", "date", "time") and self._is_unique()
+
     def has_few(self, at_most: int) -> bool:
         """Whether the values are few, and repeated so often that no more will come."""
         count = self.values.nunique()
@@ -110,7 +115,7 @@ class Column:
     def _kind_of_numbers(self) -> Kind:
         if self.nameable and self.has_few(FEW_NUMBERS):
             return "few"
-        if types.is_integer_dtype(self.values) and self._names_rows():
+        if types.is_integer_dtype(self.values) and self._is_unique():
             span = int(self.values.max()) - int(self.values.min())
             # A measurement jumps; the numbers of rows are close to each other.
             if span < 2 * len(self.values):
@@ -122,9 +127,9 @@ class Column:
             return "date"
         if self.has_few(FEW_TEXTS):
             return "few"
-        return "identifier" if self._names_rows() else "text"
+        return "identifier" if self._is_unique() else "text"
 
-    def _names_rows(self) -> bool:
+    def _is_unique(self) -> bool:
         return len(self.values) >= ROWS_TO_IDENTIFY and self.unique >= UNIQUE_SHARE
 
     def _holds(self, what: str) -> bool:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import pandas as pd
 from pandas.api import types
 
 from pedigree.data.profile.bounds import Limits, bounds, natural_limits, share_below
@@ -16,6 +17,9 @@ QUARTILES = (0.25, 0.5, 0.75)
 # Beside the years that a rule names one by one there is no use in naming them.
 YEARS_AT_MOST = 50
 
+# A column of which so many texts are numbers was meant to be one of numbers.
+MOST = 0.5
+
 
 def type_rules(column: Column) -> Iterator[Entry]:
     """Expect the type that the column has; of a column without values nothing."""
@@ -23,12 +27,11 @@ def type_rules(column: Column) -> Iterator[Entry]:
     if column.kind in ("nothing", "other") or "object" in names or "category" in names:
         return
     if names == ["str"]:
-        reason = "Seen texts."
         yield entry(
             "expect_column_values_to_be_of_type",
             column.name,
             "critical",
-            reason,
+            f"Seen texts{_numbers_among(column)}",
             type_="str",
         )
         return
@@ -71,7 +74,7 @@ def missing_rules(columns: Iterable[Column]) -> Iterator[Entry]:
 
 def unique_rules(column: Column) -> Iterator[Entry]:
     """Expect that the names of rows do not repeat."""
-    if column.kind == "identifier":
+    if column.names_rows:
         repeated = f"{_percent(1 - column.unique)} per cent of values that repeat"
         yield entry(
             "expect_column_values_to_be_unique",
@@ -267,6 +270,16 @@ def _weights(shares: list[float]) -> list[float]:
     units = [max(1, round(share * 10**digits)) for share in shares]
     units[units.index(max(units))] += 10**digits - sum(units)
     return [round(unit / 10**digits, digits) for unit in units]
+
+
+def _numbers_among(column: Column) -> str:
+    """Say so if most texts are numbers: then another word means that one is missing."""
+    numbers = pd.to_numeric(column.values, errors="coerce").notna()
+    if column.kind == "date" or numbers.all() or numbers.mean() < MOST:
+        return "."
+    other = json.dumps(column.values[~numbers].mode()[0], ensure_ascii=False)
+    share = _percent(float(numbers.mean()))
+    return f", {share} per cent of them numbers; is {other} one that is `missing`?"
 
 
 def _words_of_type(column: Column) -> str:

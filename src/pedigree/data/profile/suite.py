@@ -138,7 +138,7 @@ def _key_rules(
     frames: Mapping[str, pd.DataFrame], columns: Mapping[str, Column]
 ) -> Iterator[Entry]:
     """Expect what tells rows apart: a day and a name, or all columns together."""
-    if any(column.kind == "identifier" for column in columns.values()):
+    if any(column.names_rows for column in columns.values()):
         return
     name = "expect_compound_columns_to_be_unique"
     for day in (c for c in columns.values() if c.kind in ("date", "time")):
