@@ -12,15 +12,15 @@ Limits = tuple[float | None, float | None]
 def natural_limits(smallest: float, largest: float) -> Limits:
     """Guess what no value of a column will pass, however many more there are.
 
-    What was never negative stays so, and what ends at 1 or at 100 is taken for a share
-    or a percentage.
+    What was never negative stays so, what does not pass 1 is taken for a share, and
+    what ends at 100 for a percentage.
 
     Returns:
         The lower and the upper limit; None where there is none.
     """
     if smallest < 0:
         return None, 0 if largest <= 0 else None
-    return 0, largest if largest in (1, 100) else None
+    return 0, 1 if largest <= 1 else 100 if largest == 100 else None
 
 
 def bounds(

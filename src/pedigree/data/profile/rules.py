@@ -250,15 +250,15 @@ def _balance_rules(column: Column) -> Iterator[Entry]:
     threshold = bounds(0, max(0.0, *divergences), max(0.001, chance))[1]
     ranked = sorted(zip(column.distinct, seen, strict=True), key=lambda one: -one[1])
     listed = ", ".join(
-        f"{json.dumps(value, ensure_ascii=False)} {_percent(share)} per cent"
+        f"{_percent(share)} per cent of {json.dumps(value, ensure_ascii=False)}"
         for value, share in ranked[:5]
     )
-    more = ", ..." if len(seen) > 5 else ""
+    more = ", ..." if len(seen) > 5 else "."
     yield entry(
         "expect_column_kl_divergence_to_be_less_than",
         column.name,
         "warning",
-        f"Seen {listed}{more}.",
+        f"Seen {listed}{more}",
         partition_object={"values": column.distinct, "weights": weights},
         threshold=threshold,
     )
