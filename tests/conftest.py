@@ -73,6 +73,7 @@ EXEMPTIONS = (
     ),
     Exemption("pedigree.tracking", "writes to MLflow, never into an output"),
     Exemption("pedigree.data.data_docs", "writes pages for MLflow, no output"),
+    Exemption("pedigree.data.description", "words of tables and pages, no output"),
     Exemption("pedigree.data.formats", PINNED, "fetch"),
     Exemption("pedigree.data.raw", PINNED, "fetch"),
 )

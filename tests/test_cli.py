@@ -6,12 +6,14 @@ from types import SimpleNamespace
 
 # DVC's log keeps the stream of its first import: not the one that a runner closes.
 import dvc.logger  # noqa: F401
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner, Result
 
 from pedigree.catalogue.read import read_catalogue
 from pedigree.cli.app import app
 from pedigree.cli.summary import input_shape
+from pedigree.data.raw import write_split
 from pedigree.errors import PedigreeError, WrongUseError
 from pedigree.params import read_parameters
 
@@ -280,6 +282,51 @@ class TestSummary:
         assert "digits_convnet" in remedy
 
 
+@pytest.mark.usefixtures("project")
+class TestProfile:
+    @pytest.fixture(autouse=True)
+    def raw(self, project: Path) -> None:
+        table = pa.table({"a": range(40), "b": ["yes", "no"] * 20})
+        write_split(project / "data/raw/digits", "all", table)
+
+    def test_a_suite_is_proposed(self) -> None:
+        result = run("profile", "digits", "--label", "b")
+        assert result.exit_code == 0
+        assert result.stderr == ""
+        assert 'value_set: ["no", "yes"]' in result.stdout
+        assert run("profile", "digits", "--label", "b").stdout == result.stdout
+
+    def test_no_file_is_replaced_unasked(self, project: Path) -> None:
+        path = project / "expectations/digits.yaml"
+        before = path.read_bytes()
+        rule, remedy = two_lines(run("profile", "digits", "--out", str(path)))
+        assert str(path) in rule
+        assert "--force" in remedy
+        assert path.read_bytes() == before
+        done = run("profile", "digits", "--out", str(path), "--force")
+        assert (done.exit_code, done.stdout) == (0, "")
+        assert path.read_text("utf-8") == run("profile", "digits").stdout
+        assert run("check").exit_code == 0
+
+    def test_it_imports_nothing_heavy(self, project: Path) -> None:
+        assert imported(project, ["profile", "digits"]) & set(HEAVY) == set()
+
+    def test_data_that_are_not_ingested(self) -> None:
+        rule, remedy = two_lines(run("profile", "breast_cancer"))
+        assert "data/raw/breast_cancer" in rule
+        assert "dvc repro ingest@breast_cancer" in remedy
+
+    def test_an_unknown_dataset(self) -> None:
+        rule, remedy = two_lines(run("profile", "digts"))
+        assert "'digts'" in rule
+        assert remedy == "Close to it: digits."
+
+    def test_an_unknown_label(self) -> None:
+        rule, remedy = two_lines(run("profile", "digits", "--label", "c"))
+        assert "Received: 'c'" in rule
+        assert "a, b" in remedy
+
+
 def test_the_ui_is_served_on_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
     ports: list[int] = []
     module = SimpleNamespace(serve_ui=ports.append)
@@ -359,15 +406,20 @@ class TestErrors:
 def test_quick_commands_import_nothing_heavy(
     project: Path, arguments: list[str]
 ) -> None:
+    assert imported(project, arguments) & {*HEAVY, "keras", "jax", "sklearn"} == set()
+
+
+def imported(project: Path, arguments: list[str]) -> set[str]:
+    """Run a command that succeeds, and name the modules that it imported."""
     program = (
         "import sys\n"
         "from typer.testing import CliRunner\n"
         "from pedigree.cli.app import app\n"
         f"result = CliRunner().invoke(app, {arguments!r})\n"
         "assert result.exit_code == 0, result.output\n"
-        f"print(set(sys.modules) & set({(*HEAVY, 'keras', 'jax', 'sklearn')!r}))\n"
+        "print(*sys.modules)\n"
     )
-    assert python(project, program).strip() == "set()"
+    return set(python(project, program).split())
 
 
 def test_the_console_script_runs() -> None:

@@ -92,6 +92,14 @@ def write_suite(tmp_path: Path) -> Callable[..., Path]:
 BETWEEN = "expect_column_values_to_be_between"
 
 
+def quantiles(ranges: object = ((0, 2),)) -> dict[str, object]:
+    return {
+        "expectation": "expect_column_quantile_values_to_be_between",
+        "quantile_ranges": {"quantiles": [0.5], "value_ranges": ranges},
+        "min_value": None,
+    }
+
+
 @pytest.mark.parametrize(
     ("changes", "received", "remedy"),
     [
@@ -132,6 +140,16 @@ BETWEEN = "expect_column_values_to_be_between"
             {"expectation": "expect_table_row_count_to_equal", "value": 7.5}
             | {"column": None, "min_value": None},
             "value=7.5",
+            "without quotes",
+        ),
+        (
+            quantiles(ranges=[["0", 2]]),
+            'quantile_ranges={"quantiles": [0.5], "value_ranges": [["0", 2]]}',
+            "without quotes",
+        ),
+        (
+            quantiles() | {"quantile_ranges": {"quantiles": [0.5]}},
+            'quantile_ranges={"quantiles": [0.5]}',
             "without quotes",
         ),
         ({"severity": "fatal"}, 'severity="fatal"', "Correct "),
@@ -203,6 +221,16 @@ def test_a_result_names_rows_and_values(write_suite: Callable[..., Path]) -> Non
         1,
         2,
     ]
+
+
+@pytest.mark.parametrize(("value", "success"), [(1, True), (3, False)])
+def test_quantiles_are_checked(
+    write_suite: Callable[..., Path], value: int, success: bool
+) -> None:
+    suite = load_suite(write_suite(**quantiles()))
+    verdict = validate_tables("d", suite, {"all": pa.table({"a": [value]})})
+    assert verdict["success"] is success
+    json.dumps(verdict, allow_nan=False)
 
 
 def test_a_warning_lets_pass(write_suite: Callable[..., Path]) -> None:

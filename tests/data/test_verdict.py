@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from pedigree.data.verdict import (
-    describe,
     hash_raw,
     not_met,
     read_verdict,
@@ -152,36 +151,3 @@ def test_critical_failures_come_first() -> None:
         verdict(False, result("warning", False), result(), result(success=False))
     )
     assert [one["severity"] for one in found] == ["critical", "warning"]
-
-
-@pytest.mark.parametrize(
-    ("more", "finding"),
-    [
-        ({"error": "there is no column a"}, "there is no column a"),
-        ({"observed": 3}, "observed: 3"),
-        ({"absent": ["No"], "unexpected": [{"value": "x"}]}, 'unexpected: "x"'),
-        (
-            {
-                "element_count": 9000,
-                "unexpected_count": 1200,
-                "unexpected": [{"row": row, "value": 0.5} for row in range(9)],
-            },
-            "1,200 of 9,000 rows; row 0: 0.5; row 1: 0.5; row 2: 0.5",
-        ),
-    ],
-)
-def test_a_finding_is_said_in_words(more: dict, finding: str) -> None:
-    what, found = describe(result(success=False, **more))
-    assert what == 'expect_column_to_exist(column="a")'
-    assert found.startswith(finding)
-
-
-def test_a_condition_is_written_as_a_comparison() -> None:
-    condition = {
-        "type": "comparison",
-        "column": {"name": "label"},
-        "operator": "==",
-        "parameter": 3,
-    }
-    one = result(arguments={"column": "a", "row_condition": condition})
-    assert describe(one)[0] == 'expect_column_to_exist(column="a") where "label == 3"'

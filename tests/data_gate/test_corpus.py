@@ -18,9 +18,10 @@ from data_gate.good import (
     whole_fashion,
     whole_weather_file,
 )
+from pedigree.data.description import describe
 from pedigree.data.suite import Suite
 from pedigree.data.validation import validate_tables
-from pedigree.data.verdict import Verdict, describe, not_met
+from pedigree.data.verdict import Verdict, not_met
 from pedigree.errors import RefusedError
 
 

@@ -13,9 +13,10 @@ from data_gate.good import (
     whole_fashion,
     whole_weather_file,
 )
+from pedigree.data.description import describe
 from pedigree.data.suite import Suite
 from pedigree.data.validation import validate_tables
-from pedigree.data.verdict import describe, not_met
+from pedigree.data.verdict import not_met
 
 
 @pytest.fixture(scope="module", params=["weather_aus", "fashion_mnist"])

@@ -106,6 +106,7 @@ def test_bad_data_is_refused_after_it_is_documented(
     words = captured.err.replace("\n", "").replace(" ", "")
     assert "expectationsofdigitsnotmet" in words
     assert "critical" in words
+    assert "2of1,797rows(0.111%)" in words
 
 
 def test_a_verdict_put_back_does_not_speak_for_other_data(
@@ -143,7 +144,10 @@ def test_data_docs_need_no_network_and_no_earlier_run(
     assert "refused" in index
     assert 'href="all.html"' in index
     assert "Every image has" in index or "Pixels reach" in index
-    assert "unexpected values found" in (folder / "all.html").read_text("utf-8")
+    assert "<summary>Met: " in index
+    page = (folder / "all.html").read_text("utf-8")
+    assert "unexpected values found" in page
+    assert "__none__" not in page
 
 
 def test_pages_are_rendered_without_a_complaint(

@@ -13,6 +13,7 @@ from pedigree.cli.check import check_command
 from pedigree.cli.compare import compare_command
 from pedigree.cli.lineage import lineage_command
 from pedigree.cli.list import list_command
+from pedigree.cli.profile import profile_command
 from pedigree.cli.rebuild import rebuild_command
 from pedigree.cli.record import record_command
 from pedigree.cli.summary import summary_command
@@ -59,6 +60,7 @@ app.command("deactivate")(deactivate_command)
 app.command("check")(check_command)
 app.command("affected")(affected_command)
 app.command("summary")(summary_command)
+app.command("profile")(profile_command)
 app.command("record")(record_command)
 app.command("compare")(compare_command)
 app.command("lineage")(lineage_command)

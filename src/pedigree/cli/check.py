@@ -38,7 +38,8 @@ def _check_suites(parameters: Parameters) -> int:
             raise WrongUseError(
                 f"expectations must name a suite. Received: datasets.{name}."
                 f"expectations={dataset.expectations!r}, but there is no {path}",
-                f"Correct the name, or write {path}.",
+                f"Correct the name, or write {path}: `pedigree profile {name}` "
+                "proposes one.",
             )
         parse(SuiteFile, load_yaml(path), path)
     return len(suites)

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pedigree.data.verdict import Verdict, describe, not_met
+from pedigree.data.description import describe
+from pedigree.data.verdict import Verdict, not_met
 
 _REMOTE_PARTS = re.compile(
     r"<link[^>]*>|<script\b.*?</script>|<style\b.*?</style>|<footer\b.*?</footer>"
@@ -23,6 +24,12 @@ _REMOTE_PARTS = re.compile(
 
 # To pages of a site of many suites, which this is not.
 _LINKS_UP = re.compile(r'href="(\.\./)+[^"]*"')
+
+# Of runs and files, which the library cannot know here.
+_NOTHING_SAID = re.compile(
+    r"<tr>\s*<td[^>]*>(?:(?!</tr>).)*?__none__.*?</tr>|<br>\s*Data asset: None",
+    re.DOTALL,
+)
 
 _STYLE = """
 <style>
@@ -35,10 +42,12 @@ h1, h4, h5, h6 { font-size: 1.1rem; margin: 1rem 0 .3rem; } h1 { font-size: 1.5r
 table { border-collapse: collapse; margin: .3rem 0 .8rem; }
 th, td { border: 1px solid #dee2e6; padding: .3rem .6rem; text-align: left;
   vertical-align: top; overflow-wrap: anywhere; }
+.words td { overflow-wrap: break-word; }
 th { background: #f1f3f5; white-space: nowrap; } td:first-child { white-space: nowrap; }
 td table { font-size: 12px; } ul { list-style: none; padding: 0; margin: 0; }
 a { color: #0b5ed7; text-decoration: none; } a:hover { text-decoration: underline; }
 .badge { background: #e9ecef; border-radius: 4px; padding: 0 .3rem; }
+summary { cursor: pointer; font-weight: bold; margin: .5rem 0; }
 .btn { cursor: pointer; display: block; } .lead { margin: 0; color: #6c757d; }
 .sticky { position: sticky; top: 1rem; } .ge-navigation-sidebar-container ul {
   max-height: none !important; }
@@ -88,7 +97,7 @@ def _page(result: Mapping[str, Any]) -> str:
     document = ValidationResultsPageRenderer().render(loaded)
     page = view.render(document, show_how_to_buttons=False)
     page = _REMOTE_PARTS.sub("", page)
-    page = _LINKS_UP.sub('href="index.html"', page)
+    page = _NOTHING_SAID.sub("", _LINKS_UP.sub('href="index.html"', page))
     return page.replace("</head>", _STYLE + "</head>").replace(
         "</body>", _SCRIPT + "</body>"
     )
@@ -96,9 +105,9 @@ def _page(result: Mapping[str, Any]) -> str:
 
 def _readable(result: Mapping[str, Any]) -> dict[str, Any]:
     """Prepare a result for the library's renderer, which stumbles over some."""
-    kept = ("great_expectations_version", "run_id")
     readable = copy.deepcopy(dict(result))
-    readable["meta"] = {name: readable["meta"][name] for name in kept}
+    version = "great_expectations_version"
+    readable["meta"] = {version: readable["meta"][version]}
     for one in readable["results"]:
         details = one["result"] = _escaped(one["result"])
         _drop_tracebacks(one.get("exception_info") or {})
@@ -145,22 +154,33 @@ def _index(verdict: Verdict) -> str:
         ("split", "rows", "met", "critical not met", "warnings not met"),
         [_counts(verdict, split) for split in verdict["rows"]],
     )
-    failed = [
-        (one["severity"], one["split"], *describe(one), one["reason"])
-        for one in not_met(verdict)
-    ]
-    if failed:
-        heads = ("severity", "split", "expectation", "found", "reason")
-        body += "<h4>Not met</h4>" + _table(heads, failed)
     links = "".join(
         f'<li><a href="{split}.html">Every expectation on {split}</a></li>'
         for split in verdict["rows"]
     )
+    body += f"<ul>{links}</ul>"
+    failed = not_met(verdict)
+    if failed:
+        body += "<h4>Not met</h4>" + _results(failed)
+    met = [one for one in verdict["results"] if one["success"]]
+    if met:
+        body += f"<details><summary>Met: {len(met)}</summary>{_results(met)}</details>"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{html.escape(title)}</title>{_STYLE}</head>"
-        f"<body><h1>{html.escape(title)}</h1>{body}<ul>{links}</ul></body></html>\n"
+        f"<body><h1>{html.escape(title)}</h1>{body}</body></html>\n"
     )
+
+
+def _results(results: Iterable[Mapping[str, Any]]) -> str:
+    """Render results in words, with the reasons that the suite gives."""
+    heads = ("severity", "split", "about", "expected", "found", "reason")
+    rows = []
+    for one in results:
+        about, expected, found = describe(one)
+        told = (about, expected, "; ".join(found), one["reason"])
+        rows.append((one["severity"], one["split"], *told))
+    return _table(heads, rows)
 
 
 def _counts(verdict: Verdict, split: str) -> tuple[str, ...]:
@@ -183,4 +203,4 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
         for row in rows
     )
-    return f"<table><tr>{head}</tr>{body}</table>"
+    return f'<table class="words"><tr>{head}</tr>{body}</table>'

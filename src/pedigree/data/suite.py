@@ -229,10 +229,23 @@ def _is_converted(field: Any, given: Any, kept: Any) -> bool:
         # Where a mapping is one choice of several it means the name of a parameter
         # of the suite, and nothing here gives such parameters a value.
         choices = set(get_args(field.outer_type_)) - {dict, type(None)} if field else ()
+        meant = [choice for choice in choices if hasattr(choice, "parse_obj")]
+        if meant:  # a form of its own, which the library then keeps as a mapping
+            return not any(_is_of_form(choice, given) for choice in meant)
         return isinstance(kept, dict) and bool(choices)
     if isinstance(given, str) and isinstance(kept, datetime):
         return False  # texts are how a time is written here
     return bool(kept != given) or isinstance(kept, bool) != isinstance(given, bool)
+
+
+def _is_of_form(form: Any, given: dict[str, Any]) -> bool:
+    """Tell whether a mapping has the keys and types of one of the library's models."""
+    from great_expectations.compatibility.pydantic import ValidationError
+
+    try:
+        return bool(form.parse_obj(given).dict() == given)
+    except ValidationError:
+        return False
 
 
 def _check_values(rule: Rule, complain: Complaint) -> None:

@@ -104,64 +104,6 @@ def not_met(verdict: Verdict) -> list[dict[str, Any]]:
     return sorted(failed, key=lambda result: str(result["severity"]))
 
 
-def describe(result: Mapping[str, Any]) -> tuple[str, str]:
-    """Say in words what a result is about, and what was found.
-
-    Args:
-        result: One of the results of a verdict.
-
-    Returns:
-        The expectation with its arguments, and what the data holds instead.
-    """
-    arguments = ", ".join(
-        f"{name}={_shorten(value)}"
-        for name, value in result["arguments"].items()
-        if name != "row_condition"
-    )
-    condition = result["arguments"].get("row_condition")
-    where = f" where {_shorten(_condition(condition))}" if condition else ""
-    return f"{result['expectation']}({arguments}){where}", _finding(result)
-
-
-def _condition(condition: Mapping[str, Any]) -> Any:
-    """Write a plain comparison as one; leave other conditions as they are."""
-    if condition.get("type") != "comparison":
-        return condition
-    return " ".join(
-        str(part)
-        for part in (
-            condition["column"]["name"],
-            condition["operator"],
-            condition["parameter"],
-        )
-    )
-
-
-def _finding(result: Mapping[str, Any]) -> str:
-    """Say what was found."""
-    if "error" in result:
-        return str(result["error"])
-    findings = []
-    if result.get("element_count") is not None:
-        findings.append(
-            f"{result['unexpected_count']:,} of {result['element_count']:,} rows"
-        )
-    samples = result.get("unexpected", [])[:3]
-    for sample in samples:
-        row = f"row {sample['row']}: " if "row" in sample else "unexpected: "
-        findings.append(row + _shorten(sample["value"]))
-    for name in ("observed", "observed_partition", "absent"):
-        if name in result:
-            findings.append(f"{name.replace('_', ' ')}: {_shorten(result[name])}")
-    return "; ".join(findings) or "nothing to observe"
-
-
-def _shorten(value: Any) -> str:
-    """Show a value as JSON, but no more than a line of it."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
 def refusal(verdict: Verdict) -> RefusedError:
     """Say that a dataset did not pass, and where to look."""
     dataset, suite = verdict["dataset"], verdict["suite"]

@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from pedigree.data.data_docs import write_data_docs
 from pedigree.data.derived import with_derived
+from pedigree.data.description import describe
 from pedigree.data.raw import read_splits
 from pedigree.data.statistics import frames_to_check
 from pedigree.data.suite import load_suite
 from pedigree.data.validation import make_verdict, run_suite
 from pedigree.data.verdict import (
     Verdict,
-    describe,
     hash_raw,
     not_met,
     refusal,
@@ -22,6 +23,8 @@ from pedigree.data.verdict import (
 )
 from pedigree.tracking.outcome import log_outcome
 from pedigree.tracking.stage import StageRun, run_stage
+
+_COLOURS = {"critical": "red", "warning": "yellow"}
 
 
 def main(run: StageRun, dataset: str, suite_name: str) -> None:
@@ -52,22 +55,26 @@ def main(run: StageRun, dataset: str, suite_name: str) -> None:
 def _print_not_met(verdict: Verdict) -> None:
     """Print a table of the expectations that were not met, if there is any."""
     failed = not_met(verdict)
-    if failed:
-        table = Table(
-            title=f"{verdict['dataset']}: expectations of {verdict['suite']} not met",
-            show_lines=True,
+    if not failed:
+        return
+    table = Table(
+        title=f"{verdict['dataset']}: expectations of {verdict['suite']} not met",
+        box=box.SIMPLE_HEAD,
+        show_lines=True,
+    )
+    table.add_column("about", overflow="fold", ratio=2)
+    table.add_column("expected", overflow="fold", ratio=4)
+    table.add_column("found", overflow="fold", ratio=3)
+    for result in failed:
+        about, expected, found = describe(result)
+        severity = result["severity"]
+        where = f"\nin {result['split']}" if len(verdict["rows"]) > 1 else ""
+        table.add_row(
+            f"[{_COLOURS[severity]}]{severity}[/]\n{escape(about)}{where}",
+            f"{escape(expected)}\n[dim]{escape(result['reason'])}[/]",
+            escape("\n".join(found)),
         )
-        table.add_column("severity")
-        table.add_column("split")
-        table.add_column("expectation", overflow="fold", ratio=3)
-        table.add_column("found", overflow="fold", ratio=2)
-        for result in failed:
-            what, found = map(escape, describe(result))
-            reason = escape(result["reason"])
-            table.add_row(
-                result["severity"], result["split"], f"{what}\n[dim]{reason}[/]", found
-            )
-        Console(stderr=True).print(table)
+    Console(stderr=True).print(table)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def log_outcome(run: RunLog, stage: str, key: str) -> None:
         size = sum(each.stat().st_size for each in files)
         run.log_metrics({"files": len(files), "bytes": size})
     elif stage == "ingest":
-        rows = {split: file.num_rows for split, file in _parquet_files(key)}
+        rows = {split: file.metadata.num_rows for split, file in _parquet_files(key)}
         run.log_metrics({f"rows.{split}": count for split, count in rows.items()})
         run.set_tags(_source_tags(Path("data/external", key)))
     elif stage == "validate":
@@ -90,12 +90,12 @@ def _log_verdict(run: RunLog, dataset: str) -> None:
     met = [result["success"] for result in _read_json(path)["results"]]
     metrics = {"expectations": len(met), "expectations.met": sum(met) / len(met)}
     for split, file in _parquet_files(dataset):
-        metrics[f"{split}.rows"] = file.num_rows
-        metrics |= {
-            f"{split}.missing.{column}": nulls / file.num_rows
-            for column, nulls in _null_counts(file).items()
-            if file.num_rows
-        }
+        rows = metrics[f"{split}.rows"] = file.metadata.num_rows
+        if rows:
+            metrics |= {
+                f"{split}.missing.{column}": nulls / rows
+                for column, nulls in _null_counts(file).items()
+            }
     run.log_metrics(metrics)
     run.log_artifact(path)
 
@@ -116,18 +116,41 @@ def _source_tags(folder: Path) -> dict[str, str]:
 
 
 def _parquet_files(dataset: str) -> Iterator[tuple[str, Any]]:
-    """The metadata of each split of the raw data, by the split's name."""
-    from pyarrow.parquet import read_metadata
+    """Open each split of the raw data, by the split's name."""
+    from pyarrow.parquet import ParquetFile
 
     for path in sorted(Path("data/raw", dataset).glob("*.parquet")):
-        yield path.stem, read_metadata(path)
+        with ParquetFile(path) as file:
+            yield path.stem, file
 
 
-def _null_counts(metadata: Any) -> dict[str, int]:
-    """Count the missing values of each column, as Parquet's statistics know them."""
-    counts: dict[str, int] = {}
+def _null_counts(file: Any) -> dict[str, int]:
+    """Count the missing values of each column.
+
+    Parquet's statistics know the count where a column is flat. Those of a list count
+    its items, and a file may have none: such a column is read.
+    """
+    from pyarrow.types import is_nested
+
+    known = _counts_of_statistics(file.metadata)
+    counts = {}
+    for field in file.schema_arrow:
+        count = None if is_nested(field.type) else known.get(field.name)
+        if count is None:
+            count = file.read([field.name])[field.name].null_count
+        counts[field.name] = count
+    return counts
+
+
+def _counts_of_statistics(metadata: Any) -> dict[str, int | None]:
+    """Sum the counts over the row groups; None where one of them has none."""
+    counts: dict[str, int | None] = {}
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
         for column in map(group.column, range(group.num_columns)):
-            name = column.path_in_schema
-            counts[name] = counts.get(name, 0) + column.statistics.null_count
+            name, statistics = column.path_in_schema, column.statistics
+            so_far = counts.get(name, 0)
+            if so_far is None or statistics is None or not statistics.has_null_count:
+                counts[name] = None
+            else:
+                counts[name] = so_far + statistics.null_count
     return counts

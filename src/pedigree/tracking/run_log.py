@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # The limits of MLflow's store; dvc.lock holds every value in full.
 PARAMETER_LENGTH = 6000
 TAG_LENGTH = 8000
+NAME_LENGTH = 250
 BATCH_LENGTH = 1000
 
 
@@ -104,7 +105,7 @@ def dotted_leaves(
 
 def entity_name(name: str) -> str:
     """Replace the characters that MLflow refuses in names of metrics and parameters."""
-    return re.sub(r"^\.|[^\w.\- :]", "_", name)
+    return re.sub(r"^\.|[^\w.\- :]", "_", name)[:NAME_LENGTH]
 
 
 def shorten(text: str, length: int) -> str:
