@@ -220,7 +220,7 @@ def test_a_day_and_a_name_are_a_key() -> None:
 
 
 def test_names_of_rows_have_no_range() -> None:
-    text = proposed({"id": range(1, 101), "x": [0.5] * 100})
+    text = proposed({"id": range(1, 101), "x": [5] * 100})
     assert "expect_column_values_to_be_unique\n    column: id" in text
     assert BETWEEN not in text
 

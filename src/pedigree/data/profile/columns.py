@@ -14,7 +14,7 @@ FEW_TEXTS = 50
 ROWS_PER_VALUE = 10
 
 # Names of rows differ nearly everywhere; fewer rows than this prove nothing.
-UNIQUE_SHARE = 0.99
+UNIQUE_SHARE = 0.95
 ROWS_TO_IDENTIFY = 20
 
 # Whole numbers from here on may be rounded as soon as a value is missing.
@@ -75,7 +75,7 @@ class Column:
 
     @cached_property
     def nameable(self) -> bool:
-        """Whether a suite can name every value: none is infinite or was rounded."""
+        """Whether a suite can name every value: none is infinite, none was rounded."""
         if not types.is_numeric_dtype(self.values):
             return True
         numbers = np.abs(self.values.to_numpy(np.float64))
@@ -113,7 +113,9 @@ class Column:
         return count <= at_most and count * ROWS_PER_VALUE <= len(self.values)
 
     def _kind_of_numbers(self) -> Kind:
-        if self.nameable and self.has_few(FEW_NUMBERS):
+        # Fractions are measured, however few there are of them.
+        whole = self.nameable and bool((self.values % 1 == 0).all())
+        if whole and self.has_few(FEW_NUMBERS):
             return "few"
         if types.is_integer_dtype(self.values) and self._is_unique():
             span = int(self.values.max()) - int(self.values.min())
