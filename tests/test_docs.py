@@ -16,7 +16,7 @@ BLOCKS = [
     textwrap.dedent(block)
     for block in re.findall(r"^ *```yaml\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
 ]
-SUITES = [block for block in BLOCKS if block.startswith("expectations:")]
+SUITES = [block for block in BLOCKS if "- expectation:" in block]
 
 
 @pytest.mark.parametrize("number", range(len(SUITES)))
