@@ -156,6 +156,14 @@ def stages_run(output: str) -> list[str]:
 
 def copy_project(target: Path) -> None:
     """Copy what git tracks or would track, less the results."""
+    for name in project_files():
+        if not name.startswith(("reports/", "dvc.lock")):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
+
+
+def project_files() -> list[str]:
+    """What git tracks or would track, by path in the project."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -163,7 +171,4 @@ def copy_project(target: Path) -> None:
         text=True,
         check=True,
     )
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file() and not name.startswith(("reports/", "dvc.lock")):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, target / name)
+    return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]

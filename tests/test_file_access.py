@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from clones import project_files
 from pedigree.catalogue.read import read_catalogue
 from pedigree.pipeline import Pipeline
 from pedigree.sections import load_yaml
@@ -195,17 +196,6 @@ class Project:
         return {p.removeprefix(start) for p in paths if p.startswith(start)}
 
 
-def tracked_files() -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
-
-
 def by_audit(log: Path) -> set[str]:
     return set(log.read_text("utf-8").splitlines())
 
@@ -303,7 +293,7 @@ def parameters_of(experiments: Iterable[str]) -> dict[str, Any]:
 
 def small_project(folder: Path, parameters: Any, store: Path) -> Project:
     """The project as it is, with other parameters and an empty MLflow store."""
-    project = Project(folder, ROOT, tracked_files())
+    project = Project(folder, ROOT, project_files())
     (project.folder / "params.yaml").write_text(json.dumps(parameters))
     shutil.copytree(store, project.folder / "mlruns", dirs_exist_ok=True)
     return project
