@@ -3,9 +3,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from pedigree.errors import WrongUseError
-from pedigree.tracking.runs import training_run
+from pedigree.tracking.dvc_entry import DvcEntry
+from pedigree.tracking.runs import cached_run, training_run
 from pedigree.tracking.store import open_client
 
 RunScript = Callable[..., None]
@@ -80,3 +82,22 @@ def test_no_model(repository: Path) -> None:
     shutil.rmtree(repository / "models", ignore_errors=True)
     with pytest.raises(WrongUseError, match="train@one must write models/one"):
         training_run("one")
+
+
+def test_a_cached_run_that_could_not_be_told_has_failed(
+    run_script: RunScript, commit: Callable[[], None]
+) -> None:
+    run_script("one", "f")
+    commit()
+    client = open_client()
+    client.delete_run(training_run("one").run_id)
+    with pytest.raises(ZeroDivisionError), cached_run(client, DvcEntry("train@one")):
+        raise ZeroDivisionError
+    statuses = [run.info.status for run in client.search_runs(_experiments(client))]
+    assert statuses == ["FAILED"]
+    made = client.get_run(training_run("one").run_id)
+    assert made.info.status == "FINISHED"
+
+
+def _experiments(client: MlflowClient) -> list[str]:
+    return [each.experiment_id for each in client.search_experiments()]

@@ -32,6 +32,7 @@ def download(ancestry: Ancestry) -> Iterator[Path]:
             raise WrongUseError(
                 f"MLflow must hold the files of {ancestry.uri}. Received: "
                 f"{' '.join(str(error).split())}",
-                "Register the model again: `dvc repro --force register`.",
+                "Bring the store's artifacts back, or delete the version and register "
+                "the model again.",
             ) from error
         yield Path(path)

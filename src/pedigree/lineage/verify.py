@@ -132,7 +132,11 @@ def _check_code(path: str, value: str, commit: str | None) -> Check:
 def _check_artifact(ancestry: Ancestry, folder: Path) -> Iterator[Check]:
     """Check the files of the logged model, and its model against the training's."""
     name = f"{ancestry.uri} in MLflow"
-    remedy = "Delete the version and register it again: `dvc repro --force register`."
+    experiment = ancestry.training.address.partition("@")[2]
+    remedy = (
+        "Delete the version and register it again: `dvc repro --force --single-item "
+        f"register@{experiment}`."
+    )
     if ancestry.manifest is None:
         yield Check(name, "", fault="the version has no manifest", remedy=remedy)
         return

@@ -1,7 +1,8 @@
 """MLflow runs, described and found by content: never by an id in a file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pedigree.errors import WrongUseError
@@ -98,9 +99,8 @@ def training_run(experiment: str, file: Any = None) -> RunLog:
             "neither dvc.lock nor a run records",
             f"Run `dvc repro train@{experiment}`.",
         )
-    run = start_cached_run(client, train)
-    log_history(run, experiment)
-    client.set_terminated(run.run_id, "FINISHED")
+    with cached_run(client, train) as run:
+        log_history(run, experiment)
     return run
 
 
@@ -110,8 +110,9 @@ def is_recorded(dvc_entry: DvcEntry, outputs: Mapping[str, str]) -> bool:
     return hashes(entry.get("outs", ())) == outputs
 
 
-def start_cached_run(client: "MlflowClient", dvc_entry: DvcEntry) -> RunLog:
-    """Start a run for outputs that came from a cache, by what `dvc.lock` records.
+@contextmanager
+def cached_run(client: "MlflowClient", dvc_entry: DvcEntry) -> Iterator[RunLog]:
+    """Open a run for outputs that came from a cache, and end it as the block ends.
 
     It names the present commit only where the files that are there now would give the
     same outputs; on what machine the execution ran is not known.
@@ -119,6 +120,10 @@ def start_cached_run(client: "MlflowClient", dvc_entry: DvcEntry) -> RunLog:
     Args:
         client: The open store.
         dvc_entry: A stage whose present outputs are those of its lock entry.
+
+    Yields:
+        The run, with what `dvc.lock` records. If the block fails, so has the run: the
+        next attempt makes another.
     """
     entry = dvc_entry.lock_entry
     assert entry is not None
@@ -126,7 +131,13 @@ def start_cached_run(client: "MlflowClient", dvc_entry: DvcEntry) -> RunLog:
     commit = git_tags()
     if dvc_entry.key == key_of(entry) and commit["git.commit"] != "none":
         tags |= commit
-    return start_run(client, dvc_entry, entry, tags)
+    run = start_run(client, dvc_entry, entry, tags)
+    try:
+        yield run
+    except BaseException:
+        client.set_terminated(run.run_id, "FAILED")
+        raise
+    client.set_terminated(run.run_id, "FINISHED")
 
 
 def find_run(

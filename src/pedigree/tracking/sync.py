@@ -15,7 +15,7 @@ from pedigree.tracking.dvc_entry import DvcEntry, hashes, key_of, open_pipeline_
 from pedigree.tracking.outcome import log_history, log_outcome, log_test_figures
 from pedigree.tracking.registry import register_experiment
 from pedigree.tracking.run_log import RunLog
-from pedigree.tracking.runs import find_run, is_recorded, start_cached_run, training_run
+from pedigree.tracking.runs import cached_run, find_run, is_recorded, training_run
 from pedigree.tracking.store import open_client
 
 if TYPE_CHECKING:
@@ -102,16 +102,15 @@ def _sync_stage(client: "MlflowClient", dvc_entry: DvcEntry) -> bool:
     assert entry is not None
     if find_run(client, key_of(entry), hashes(entry["outs"])) is not None:
         return False
-    run = start_cached_run(client, dvc_entry)
     stage, _, key = dvc_entry.address.partition("@")
-    log_outcome(run, stage, key)
-    if stage == "train":
-        log_history(run, key)
-    elif stage == "evaluate":
-        log_test_figures(training_run(key, dvc_entry.file), key)
-    elif stage == "register":
-        _register(run, key, str(entry["cmd"]))
-    client.set_terminated(run.run_id, "FINISHED")
+    with cached_run(client, dvc_entry) as run:
+        log_outcome(run, stage, key)
+        if stage == "train":
+            log_history(run, key)
+        elif stage == "evaluate":
+            log_test_figures(training_run(key, dvc_entry.file), key)
+        elif stage == "register":
+            _register(run, key, str(entry["cmd"]))
     return True
 
 
