@@ -15,7 +15,7 @@ from pedigree.cli.app import app
 from pedigree.cli.summary import input_shape
 from pedigree.data.raw import write_split
 from pedigree.errors import PedigreeError, WrongUseError
-from pedigree.params import read_parameters
+from pedigree.params.file import read_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 

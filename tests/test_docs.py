@@ -8,7 +8,7 @@ import pytest
 
 from pedigree.data.suite import load_suite
 from pedigree.models.build import check
-from pedigree.params import read_parameters
+from pedigree.params.file import read_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/expectations.md").read_text("utf-8")

@@ -10,13 +10,8 @@ from pydantic import BaseModel
 
 from pedigree.catalogue.read import SECTIONS, read_catalogue
 from pedigree.errors import WrongUseError
-from pedigree.params import (
-    PARAMS_FILE,
-    Parameters,
-    Train,
-    read_parameters,
-    read_section,
-)
+from pedigree.params.file import PARAMS_FILE, Parameters, read_parameters, read_section
+from pedigree.params.train import Train
 from pedigree.pipeline import change_leaves
 from pedigree.sections import FORBIDDEN_KEYS, leaves, load_yaml, parse
 
@@ -255,7 +250,7 @@ def test_a_default_means_that_something_is_absent() -> None:
     checked = sections()
     names = {f"{model.__module__}.{model.__name__}" for model in checked}
     assert {
-        "pedigree.params.Train",
+        "pedigree.params.train.Train",
         "pedigree.models.convnet.Dropout",
         "pedigree.data.suite.Entry",
     } <= names

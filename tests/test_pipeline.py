@@ -15,7 +15,7 @@ import pytest
 from pedigree.catalogue.activation import activate
 from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
-from pedigree.params import UNREAD_EXPERIMENT_KEYS
+from pedigree.params.experiments import UNREAD_EXPERIMENT_KEYS
 from pedigree.pipeline import Pipeline, change_leaves, replace_leaf
 from pedigree.sections import FORBIDDEN_KEYS, leaves
 

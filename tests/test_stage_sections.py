@@ -9,7 +9,7 @@ import pytest
 
 from pedigree.catalogue.read import read_catalogue
 from pedigree.models.build import check
-from pedigree.params import Parameters
+from pedigree.params.file import Parameters
 from pedigree.sections import load_yaml
 
 ROOT = Path(__file__).resolve().parents[1]

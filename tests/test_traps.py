@@ -35,7 +35,11 @@ from ruamel.yaml.error import YAMLError
 from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
 from pedigree.models.build import check
-from pedigree.params import Dataset, Download, Experiment, Features, Model
+from pedigree.params.datasets import Dataset
+from pedigree.params.downloads import Download
+from pedigree.params.experiments import Experiment
+from pedigree.params.features import Features
+from pedigree.params.model import Model
 from pedigree.pipeline import replace_leaf
 from pedigree.sections import FORBIDDEN_KEYS, leaves, load_yaml, parse
 

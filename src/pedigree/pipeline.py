@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pedigree.errors import WrongUseError
-from pedigree.params import PARAMS_FILE
+from pedigree.params.file import PARAMS_FILE
 from pedigree.sections import leaves, load_yaml
 from pedigree.template import Template
 

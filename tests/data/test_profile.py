@@ -23,7 +23,7 @@ from pedigree.data.suite import load_suite
 from pedigree.data.validation import validate_tables
 from pedigree.data.verdict import Verdict, not_met
 from pedigree.errors import WrongUseError
-from pedigree.params import CsvTable, Files
+from pedigree.params.datasets import CsvTable, Files
 
 ROOT = Path(__file__).resolve().parents[2]
 MIRROR = Path(os.environ.get("PEDIGREE_MIRROR", ROOT / "../shared/data"))

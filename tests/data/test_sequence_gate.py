@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from pedigree.data.formats import text
-from pedigree.params import Files, TextTable
+from pedigree.params.datasets import Files, TextTable
 
 ROWS = 400
 

@@ -9,8 +9,8 @@ from sklearn.model_selection import train_test_split
 
 from pedigree.data.splits import require_class_shares, split_rows
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params import PublishedSplit, RandomSplit, TailSplit
-from pedigree.params import Splits as AnySplits
+from pedigree.params.features import PublishedSplit, RandomSplit, TailSplit
+from pedigree.params.features import Splits as AnySplits
 
 Splits = partial(AnySplits, duplicates="keep")
 

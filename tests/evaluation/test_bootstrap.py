@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pedigree.evaluation.bootstrap import bootstrap_intervals, resamples
 from pedigree.evaluation.classification import WeightedFigures
-from pedigree.params import Bootstrap
+from pedigree.params.evaluate import Bootstrap
 
 
 class Mean:

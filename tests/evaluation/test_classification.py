@@ -12,7 +12,7 @@ from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import RefusedError
 from pedigree.evaluation import classification
 from pedigree.evaluation.classification import WeightedFigures, split_figures
-from pedigree.params import Bootstrap, EvaluateClassification
+from pedigree.params.evaluate import Bootstrap, EvaluateClassification
 
 CLASSES = ("No", "Yes/1", "Maybe")
 

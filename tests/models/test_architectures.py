@@ -10,7 +10,7 @@ from pedigree.errors import WrongUseError
 from pedigree.models.archive import load_model, save_model
 from pedigree.models.build import build_model, check
 from pedigree.models.probabilities import predict_probabilities
-from pedigree.params import Model
+from pedigree.params.model import Model
 from pedigree.sections import parse
 
 VGG_LITE = {

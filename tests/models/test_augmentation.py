@@ -7,7 +7,7 @@ import pytest
 from pedigree.errors import WrongUseError
 from pedigree.models.archive import load_model, save_model
 from pedigree.models.build import build_model
-from pedigree.params import Model
+from pedigree.params.model import Model
 from pedigree.sections import parse
 
 LAYERS = {

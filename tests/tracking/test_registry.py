@@ -23,7 +23,7 @@ from pedigree.data import raw
 from pedigree.data.prepared import Column, Meta, write_meta
 from pedigree.data.transforms import image, tabular
 from pedigree.errors import RefusedError
-from pedigree.params import ImageTransform, TabularTransform
+from pedigree.params.features import ImageTransform, TabularTransform
 from pedigree.sections import parse
 from pedigree.tracking.manifest import differences
 from pedigree.tracking.registry import inference_requirements, register_version

@@ -13,7 +13,7 @@ from typer.testing import Result as Output
 from pedigree.catalogue.read import read_catalogue
 from pedigree.cli.app import app
 from pedigree.errors import WrongUseError
-from pedigree.params import read_parameters
+from pedigree.params.file import read_parameters
 from pedigree.sections import load_yaml
 from pedigree.tracking.dvc_entry import DvcEntry
 from pedigree.tracking.environment import environment_tags

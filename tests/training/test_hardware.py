@@ -8,7 +8,8 @@ import textwrap
 TRAINING = """
 import numpy as np
 from pedigree.models.build import build_model
-from pedigree.params import (Model, Train)
+from pedigree.params.model import Model
+from pedigree.params.train import Train
 from pedigree.sections import (parse)
 from pedigree.training.checkpoint import CheckpointFile
 from pedigree.training.fit import Examples, compile_model, fit

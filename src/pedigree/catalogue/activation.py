@@ -17,7 +17,7 @@ from pedigree.catalogue.blocks import (
 )
 from pedigree.catalogue.read import SECTIONS, Catalogue, needs
 from pedigree.errors import WrongUseError
-from pedigree.params import PARAMS_FILE, Parameters, read_parameters
+from pedigree.params.file import PARAMS_FILE, Parameters, read_parameters
 from pedigree.sections import load_yaml, parse
 
 Entries = dict[str, list[str]]

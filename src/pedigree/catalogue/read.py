@@ -9,7 +9,12 @@ from typing import Any
 from pydantic import Field
 
 from pedigree.errors import WrongUseError
-from pedigree.params import Dataset, Download, Experiment, Features, Name, Parameters
+from pedigree.params.datasets import Dataset
+from pedigree.params.downloads import Download
+from pedigree.params.experiments import Experiment
+from pedigree.params.features import Features
+from pedigree.params.file import Parameters
+from pedigree.params.values import Name
 from pedigree.sections import Section, load_yaml, parse
 
 CATALOGUE = Path("catalogue")

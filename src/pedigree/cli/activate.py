@@ -7,7 +7,7 @@ import typer
 from pedigree.catalogue.activation import Entries, activate, deactivate
 from pedigree.catalogue.read import Catalogue, read_catalogue
 from pedigree.errors import WrongUseError
-from pedigree.params import PARAMS_FILE, read_parameters
+from pedigree.params.file import PARAMS_FILE, read_parameters
 
 Ids = Annotated[
     list[str] | None, typer.Argument(metavar="ID...", help="Ids of experiments.")

@@ -6,7 +6,7 @@ import typer
 
 from pedigree.errors import WrongUseError
 from pedigree.models.build import check as check_model
-from pedigree.params import Parameters, read_parameters
+from pedigree.params.file import Parameters, read_parameters
 from pedigree.pipeline import PIPELINE_FILE, Pipeline
 from pedigree.sections import load_yaml, parse
 

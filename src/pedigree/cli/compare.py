@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 import typer
 
 from pedigree.catalogue.read import read_catalogue, require_known
-from pedigree.params import Experiment, read_parameters
+from pedigree.params.experiments import Experiment
+from pedigree.params.file import read_parameters
 from pedigree.tracking.results import Number, Result, read_results
 
 CONFIDENCE = 0.95

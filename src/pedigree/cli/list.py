@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pedigree.catalogue.read import read_catalogue, require_known
-from pedigree.params import Parameters, read_parameters
+from pedigree.params.file import Parameters, read_parameters
 
 Rows = list[dict[str, str | bool]]
 

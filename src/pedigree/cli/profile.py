@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pedigree.errors import WrongUseError
-from pedigree.params import read_parameters
+from pedigree.params.file import read_parameters
 
 
 def profile_command(

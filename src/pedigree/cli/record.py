@@ -7,7 +7,7 @@ import typer
 
 from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
-from pedigree.params import PARAMS_FILE, Parameters, read_parameters
+from pedigree.params.file import PARAMS_FILE, Parameters, read_parameters
 from pedigree.tracking.dvc_entry import open_pipeline_file
 from pedigree.tracking.results import record, write_results
 

@@ -9,15 +9,10 @@ import typer
 
 from pedigree.catalogue.read import read_catalogue, require_known
 from pedigree.errors import WrongUseError
-from pedigree.params import (
-    CsvImagesTable,
-    Experiment,
-    ImageTransform,
-    KerasTable,
-    Parameters,
-    TabularTransform,
-    read_parameters,
-)
+from pedigree.params.datasets import CsvImagesTable, KerasTable
+from pedigree.params.experiments import Experiment
+from pedigree.params.features import ImageTransform, TabularTransform
+from pedigree.params.file import Parameters, read_parameters
 
 if TYPE_CHECKING:
     import keras

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params import PublishedSplit, RandomSplit, Splits, TailSplit
+from pedigree.params.features import PublishedSplit, RandomSplit, Splits, TailSplit
 
 Rows = npt.NDArray[np.int64]
 

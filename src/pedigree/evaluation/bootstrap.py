@@ -6,7 +6,7 @@ from typing import Protocol, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from pedigree.params import Bootstrap
+from pedigree.params.evaluate import Bootstrap
 
 Counts = NDArray[np.int64]
 

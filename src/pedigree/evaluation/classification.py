@@ -19,7 +19,7 @@ from pedigree.errors import RefusedError
 from pedigree.evaluation import plots
 from pedigree.evaluation.bootstrap import Counts, bootstrap_intervals
 from pedigree.models.probabilities import predict_probabilities
-from pedigree.params import EvaluateClassification
+from pedigree.params.evaluate import EvaluateClassification
 
 if TYPE_CHECKING:
     from rich.table import Table

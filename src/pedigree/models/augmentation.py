@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pedigree.params import Augmentation
+from pedigree.params.model import Augmentation
 
 if TYPE_CHECKING:
     from keras import KerasTensor

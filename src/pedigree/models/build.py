@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pedigree.errors import WrongUseError
 from pedigree.models.augmentation import augment
 from pedigree.models.head import classification_head
-from pedigree.params import PARAMS_FILE, Model
+from pedigree.params.file import PARAMS_FILE
+from pedigree.params.model import Model
 from pedigree.sections import parse
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from pedigree.models.head import Head
-from pedigree.params import Positive
+from pedigree.params.values import Positive
 from pedigree.sections import Section
 
 if TYPE_CHECKING:

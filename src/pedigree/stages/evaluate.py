@@ -13,7 +13,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from pedigree.data.prepared import open_split, read_meta
 from pedigree.evaluation.plots import draw_learning_curves, read_history
 from pedigree.models.archive import load_model
-from pedigree.params import EvaluateClassification, read_section
+from pedigree.params.evaluate import EvaluateClassification
+from pedigree.params.file import read_section
 from pedigree.tracking.outcome import log_outcome, log_test_figures
 from pedigree.tracking.runs import training_run
 from pedigree.tracking.stage import StageRun, run_stage

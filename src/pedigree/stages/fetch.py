@@ -6,7 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pedigree.data.sources.pinned import require_pinned
-from pedigree.params import Download, read_section
+from pedigree.params.downloads import Download
+from pedigree.params.file import read_section
 from pedigree.tracking.outcome import log_outcome
 from pedigree.tracking.stage import StageRun, run_stage
 

@@ -5,7 +5,8 @@ from importlib import import_module
 from pathlib import Path
 
 from pedigree.data.raw import write_split
-from pedigree.params import Table, read_section
+from pedigree.params.datasets import Table
+from pedigree.params.file import read_section
 from pedigree.tracking.outcome import log_outcome
 from pedigree.tracking.stage import StageRun, run_stage
 

@@ -13,7 +13,8 @@ from pedigree.data.raw import read_splits, take_rows
 from pedigree.data.splits import require_class_shares, split_rows
 from pedigree.data.transforms import labels
 from pedigree.data.verdict import require_success
-from pedigree.params import Splits, Transform, read_section
+from pedigree.params.features import Splits, Transform
+from pedigree.params.file import read_section
 from pedigree.tracking.outcome import log_outcome
 from pedigree.tracking.stage import StageRun, run_stage
 

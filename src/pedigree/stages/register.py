@@ -4,7 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from pedigree.params import Register, read_section
+from pedigree.params.experiments import Register
+from pedigree.params.file import read_section
 from pedigree.tracking.registry import register_experiment
 from pedigree.tracking.stage import StageRun, run_stage
 from pedigree.tracking.sync import sync_ancestors

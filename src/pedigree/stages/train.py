@@ -8,7 +8,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from pedigree.data.prepared import Arrays, open_split, read_meta
 from pedigree.models.build import build_model, check
-from pedigree.params import Model, Train, read_section
+from pedigree.params.file import read_section
+from pedigree.params.model import Model
+from pedigree.params.train import Train
 from pedigree.tracking.stage import StageRun, run_stage
 
 

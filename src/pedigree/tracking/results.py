@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pedigree.errors import WrongUseError
-from pedigree.params import Experiment, Name, Parameters
+from pedigree.params.experiments import Experiment
+from pedigree.params.file import Parameters
+from pedigree.params.values import Name
 from pedigree.sections import Section, parse
 from pedigree.tracking.dvc_entry import (
     DvcEntry,

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pedigree.errors import WrongUseError
-from pedigree.params import Register, read_section
+from pedigree.params.experiments import Register
+from pedigree.params.file import read_section
 from pedigree.tracking.dvc_entry import DvcEntry, hashes, key_of, open_pipeline_file
 from pedigree.tracking.outcome import log_history, log_outcome, log_test_figures
 from pedigree.tracking.registry import register_experiment

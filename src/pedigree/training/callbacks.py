@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import keras
 
-from pedigree.params import Train
+from pedigree.params.train import Train
 from pedigree.training.checkpoint import Checkpoint, CheckpointFile, Progress
 
 EpochListener = Callable[[Mapping[str, float], int], None]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params import Train
+from pedigree.params.train import Train
 from pedigree.training.batches import Targets, TrainingBatches, ValidationBatches
 from pedigree.training.callbacks import EpochListener, Recorder, build_callbacks
 from pedigree.training.checkpoint import CheckpointFile

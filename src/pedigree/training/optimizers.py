@@ -2,7 +2,7 @@
 
 import keras
 
-from pedigree.params import Adam, RmsProp, Sgd
+from pedigree.params.train import Adam, RmsProp, Sgd
 
 
 def build_optimizer(parameters: Adam | RmsProp | Sgd) -> keras.Optimizer:

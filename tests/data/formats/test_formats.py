@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from pedigree.data.formats import keras as keras_loader
 from pedigree.data.raw import images_of
 from pedigree.errors import PedigreeError, RefusedError, WrongUseError
-from pedigree.params import Table
+from pedigree.params.datasets import Table
 
 MIRROR = Path(os.environ.get("PEDIGREE_MIRROR", "../shared/data")).absolute()
 FORMATS = ("csv", "csv_images", "keras", "text")

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from pedigree.data.sources.pinned import copy_from_mirror, require_pinned
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params import Download, RemoteFile
+from pedigree.params.downloads import Download, RemoteFile
 
 KINDS = ("sklearn", "keras", "keras_csv", "url", "kaggle", "mirror")
 CONTENT = b"a,b\n1,2\n"

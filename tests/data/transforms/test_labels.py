@@ -3,7 +3,7 @@ import pytest
 
 from pedigree.data.transforms import labels
 from pedigree.errors import RefusedError
-from pedigree.params import Label
+from pedigree.params.features import Label
 
 
 def label(

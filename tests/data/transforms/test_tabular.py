@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pedigree.data.transforms import tabular
 from pedigree.errors import RefusedError
-from pedigree.params import TabularTransform
+from pedigree.params.features import TabularTransform
 
 LABEL = {"column": "y", "values": ("no", "yes"), "classes": ("no", "yes")}
 

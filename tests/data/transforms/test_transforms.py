@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from pydantic import TypeAdapter
 
 from pedigree.data.raw import table_of_images
-from pedigree.params import Transform
+from pedigree.params.features import Transform
 
 KINDS = ("image", "tabular")
 

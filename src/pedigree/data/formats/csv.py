@@ -12,7 +12,7 @@ import pyarrow.csv as pa_csv
 
 from pedigree.data.formats.published import published_files
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params import CsvTable, TimeColumn
+from pedigree.params.datasets import CsvTable, TimeColumn
 
 
 def read(table: CsvTable, folder: Path) -> dict[str, pa.Table]:

@@ -9,7 +9,7 @@ import pyarrow.csv as pa_csv
 from pedigree.data.formats.published import published_files
 from pedigree.data.raw import table_of_images
 from pedigree.errors import RefusedError
-from pedigree.params import CsvImagesTable
+from pedigree.params.datasets import CsvImagesTable
 
 # The text that is parsed at once: 133 MB of Fashion-MNIST never are in memory.
 BLOCK_BYTES = 8 * 2**20

@@ -30,7 +30,7 @@ import pyarrow as pa
 from pedigree.data.formats.published import missing_file
 from pedigree.data.raw import table_of_images, table_of_sequences
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params import KerasTable
+from pedigree.params.datasets import KerasTable
 
 # Where a loader looks for its files below KERAS_HOME, unless it is `datasets`.
 _CACHE_FOLDERS = {"fashion_mnist": "datasets/fashion-mnist"}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pedigree.errors import WrongUseError
-from pedigree.params import Files
+from pedigree.params.datasets import Files
 
 
 def published_files(files: Files, folder: Path) -> dict[str, Path]:

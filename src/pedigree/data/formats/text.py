@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from pedigree.data.formats.published import published_files
 from pedigree.errors import RefusedError
-from pedigree.params import TextTable
+from pedigree.params.datasets import TextTable
 
 
 def read(table: TextTable, folder: Path) -> dict[str, pa.Table]:

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from pedigree.data.sources.pinned import copy_from_mirror
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params import KaggleDownload
+from pedigree.params.downloads import KaggleDownload
 
 
 def fetch(download: KaggleDownload, dataset: str, folder: Path) -> None:

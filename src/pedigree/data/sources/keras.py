@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pedigree.data.formats import keras as loader
 from pedigree.data.sources.pinned import copy_from_mirror
-from pedigree.params import KerasDownload
+from pedigree.params.downloads import KerasDownload
 
 
 def fetch(download: KerasDownload, dataset: str, folder: Path) -> None:

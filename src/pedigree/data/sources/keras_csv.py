@@ -14,7 +14,7 @@ import pyarrow.csv as pa_csv
 
 from pedigree.data.formats import keras as loader
 from pedigree.data.sources.pinned import find_mirror
-from pedigree.params import KerasCsvDownload
+from pedigree.params.downloads import KerasCsvDownload
 
 # A table of this many rows and 785 columns is about 60 MB.
 ROWS_AT_ONCE = 10_000

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pedigree.data.sources.pinned import copy_from_mirror
 from pedigree.errors import WrongUseError
-from pedigree.params import MirrorDownload
+from pedigree.params.downloads import MirrorDownload
 
 
 def fetch(download: MirrorDownload, dataset: str, folder: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pedigree.errors import RefusedError
-from pedigree.params import RemoteFile
+from pedigree.params.downloads import RemoteFile
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 from pedigree.errors import WrongUseError
-from pedigree.params import SklearnDownload
+from pedigree.params.downloads import SklearnDownload
 
 
 def fetch(download: SklearnDownload, dataset: str, folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pedigree.data.sources.pinned import copy_from_mirror
 from pedigree.errors import RefusedError
-from pedigree.params import UrlDownload
+from pedigree.params.downloads import UrlDownload
 
 TIMEOUT_SECONDS = 60
 

@@ -12,7 +12,7 @@ from pedigree.data.prepared import Column
 from pedigree.data.raw import images_of
 from pedigree.data.transforms import archive
 from pedigree.errors import RefusedError
-from pedigree.params import ImageTransform
+from pedigree.params.features import ImageTransform
 
 FILE = "image.json"
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pedigree.errors import RefusedError
-from pedigree.params import Label
+from pedigree.params.features import Label
 
 # The index of a row without a label.
 MISSING = -1

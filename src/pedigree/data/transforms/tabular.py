@@ -15,7 +15,7 @@ from pedigree.data.prepared import Column
 from pedigree.data.raw import take_rows
 from pedigree.data.transforms import archive, labels
 from pedigree.errors import RefusedError
-from pedigree.params import Dates, Numeric, TabularTransform
+from pedigree.params.features import Dates, Numeric, TabularTransform
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,104 @@
+"""The sections `datasets`: `table` is read by ingest, `expectations` by validate."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from pedigree.params.values import FileName, Name, Positive
+from pedigree.sections import Section
+
+
+class Files(Section):
+    """The published splits and their files; `all` where nothing is split yet."""
+
+    train: FileName | None = None
+    test: FileName | None = None
+    all: FileName | None = None
+
+    @model_validator(mode="after")
+    def _either_all_or_train(self) -> "Files":
+        if (self.all is None) == (self.train is None) or (self.all and self.test):
+            raise ValueError("files must name either `all`, or `train` (and `test`)")
+        return self
+
+
+class TimeColumn(Section):
+    """The column that says when each row of a time series was taken.
+
+    Attributes:
+        column: Its name.
+        written: How its times are written, in the codes of `strptime`.
+    """
+
+    column: str
+    written: Annotated[str, StringConstraints(pattern="%")]
+
+
+class CsvTable(Section):
+    """A CSV with one row per example.
+
+    Attributes:
+        columns: Names of the columns where the file has no usable header.
+        skip_rows: Lines to leave out at the top, the unusable header among them.
+        missing: The texts that stand for a missing value.
+        separator: What stands between two values if not a comma: white space, however
+            long.
+        time: The column of times, which makes the rows a time series.
+    """
+
+    format: Literal["csv"]
+    files: Files
+    missing: tuple[str, ...] = ()
+    skip_rows: Annotated[int, Field(ge=0)] = 0
+    columns: tuple[str, ...] | None = None
+    separator: Literal["white space"] | None = None
+    time: TimeColumn | None = None
+
+
+class CsvImagesTable(Section):
+    """A CSV with one image per row: its label and its pixels, row by row.
+
+    Attributes:
+        header: Whether the first line names the columns.
+        label: Whether the label is the first or the last column.
+        height: Pixels per column of the image.
+        width: Pixels per row of the image.
+    """
+
+    format: Literal["csv_images"]
+    files: Files
+    header: bool
+    label: Literal["first", "last"]
+    height: Positive
+    width: Positive
+
+
+class KerasTable(Section):
+    """What a loader of `keras.datasets` returns: images, sequences or a plain table.
+
+    Attributes:
+        columns: Names for the columns of a plain table, the target's last.
+    """
+
+    format: Literal["keras"]
+    name: Name
+    columns: tuple[str, ...] | None = None
+
+
+class TextTable(Section):
+    """A text in UTF-8, one row per line."""
+
+    format: Literal["text"]
+    files: Files
+
+
+Table = Annotated[
+    CsvTable | CsvImagesTable | KerasTable | TextTable, Field(discriminator="format")
+]
+
+
+class Dataset(Section):
+    """How to read a dataset, and the suite it has to pass."""
+
+    table: Table
+    expectations: Name

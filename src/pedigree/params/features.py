@@ -1,0 +1,136 @@
+"""The sections `features`: read by preprocess."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pedigree.params.values import Fraction, Name, Seed
+from pedigree.sections import Section
+
+
+class PublishedSplit(Section):
+    """The rows that the publisher set apart."""
+
+    method: Literal["published"]
+
+
+class RandomSplit(Section):
+    """Rows drawn at random, by `sklearn.model_selection.train_test_split`."""
+
+    method: Literal["random", "stratified"]
+    fraction: Fraction
+    seed: Seed
+
+
+class TailSplit(Section):
+    """The last rows, as Keras's `validation_split` takes them."""
+
+    method: Literal["tail"]
+    fraction: Fraction
+
+
+Split = Annotated[
+    PublishedSplit | RandomSplit | TailSplit, Field(discriminator="method")
+]
+ValidationSplit = Annotated[RandomSplit | TailSplit, Field(discriminator="method")]
+
+
+class Splits(Section):
+    """Where the test rows come from, then the validation rows from what is left.
+
+    Attributes:
+        duplicates: What happens where two splits have equal rows, the label aside.
+            `refuse` stops; `drop` takes the copies out of train, and out of validation
+            where test has them; `keep` only counts them.
+        class_share_tolerance: How far the share of a class in validation and test may
+            be from its share in train.
+    """
+
+    test: Split
+    validation: ValidationSplit
+    duplicates: Literal["keep", "drop", "refuse"]
+    class_share_tolerance: Fraction | None = None
+
+
+class Label(Section):
+    """The column to predict.
+
+    Attributes:
+        values: The values of the column, in the order of the class indices.
+        classes: The names of the classes, in the same order.
+        missing: What happens to rows without a label.
+    """
+
+    column: str
+    values: tuple[int | str, ...] = Field(min_length=2)
+    classes: tuple[str, ...] = Field(min_length=2)
+    missing: Literal["drop", "refuse"]
+
+    @model_validator(mode="after")
+    def _one_name_per_value(self) -> "Label":
+        if len(self.values) != len(self.classes):
+            raise ValueError("classes must name each of the values once")
+        return self
+
+
+class ImageTransform(Section):
+    """Images stay 8 bit on disk; the model divides them by `divide_by`."""
+
+    kind: Literal["image"]
+    label: Label
+    divide_by: Annotated[float, Field(gt=0)]
+
+
+class Numeric(Section):
+    """Numeric columns: filled, scaled, and a flag for each that misses values."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    fill: Literal["mean", "median"]
+    scale: Literal["none", "standard"]
+    flag_missing: bool
+
+
+class Categorical(Section):
+    """Text columns, one-hot; a missing value is a category of its own."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+
+
+class Dates(Section):
+    """Parts of ISO dates: the year, and the day of the year on a circle."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    parts: tuple[Literal["year", "month", "day", "season", "days"], ...]
+
+
+class TabularTransform(Section):
+    """Columns of a table to one row of float32 per example.
+
+    Attributes:
+        fit: The rows that statistics are taken from. `all` repeats published recipes
+            that fill gaps before they split; anything else should say `train`.
+    """
+
+    kind: Literal["tabular"]
+    label: Label
+    fit: Literal["train", "all"]
+    numeric: Numeric | None = None
+    categorical: Categorical | None = None
+    dates: Dates | None = None
+
+    @model_validator(mode="after")
+    def _some_column(self) -> "TabularTransform":
+        if not (self.numeric or self.categorical or self.dates):
+            raise ValueError("transform must use at least one column")
+        return self
+
+
+Transform = Annotated[ImageTransform | TabularTransform, Field(discriminator="kind")]
+
+
+class Features(Section):
+    """A dataset, split and turned into arrays."""
+
+    dataset: Name
+    split: Splits
+    transform: Transform

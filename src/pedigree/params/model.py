@@ -1,0 +1,97 @@
+"""The section `model` of an experiment: read by train."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pedigree.params.values import Name, Range, Seed, Share
+from pedigree.sections import Section
+
+
+class RandomFlip(Section):
+    """`keras.layers.RandomFlip`."""
+
+    layer: Literal["random_flip"]
+    mode: Literal["horizontal", "vertical", "horizontal_and_vertical"]
+
+
+class RandomRotation(Section):
+    """`keras.layers.RandomRotation`: `factor` is the largest share of a full turn."""
+
+    layer: Literal["random_rotation"]
+    factor: Share
+
+
+class RandomZoom(Section):
+    """`keras.layers.RandomZoom`: without a width the proportions are kept."""
+
+    layer: Literal["random_zoom"]
+    height_factor: Share
+    width_factor: Share | None = None
+
+
+class RandomTranslation(Section):
+    """`keras.layers.RandomTranslation`: the factors are shares of the sides."""
+
+    layer: Literal["random_translation"]
+    height_factor: Share
+    width_factor: Share
+
+
+class RandomContrast(Section):
+    """`keras.layers.RandomContrast`, clipped to the range of the scaled pixels."""
+
+    layer: Literal["random_contrast"]
+    factor: Share
+    value_range: Range
+
+
+class RandomBrightness(Section):
+    """`keras.layers.RandomBrightness`, clipped to the range of the scaled pixels."""
+
+    layer: Literal["random_brightness"]
+    factor: Share
+    value_range: Range
+
+
+class GaussianNoise(Section):
+    """`keras.layers.GaussianNoise`, for inputs of any shape."""
+
+    layer: Literal["gaussian_noise"]
+    stddev: Share
+
+
+Augmentation = Annotated[
+    RandomFlip
+    | RandomRotation
+    | RandomZoom
+    | RandomTranslation
+    | RandomContrast
+    | RandomBrightness
+    | GaussianNoise,
+    Field(discriminator="layer"),
+]
+
+
+class Model(BaseModel):
+    """An architecture and its hyperparameters.
+
+    The hyperparameters are checked by the architecture's own module, so that a new
+    architecture is one new module.
+
+    Attributes:
+        architecture: The module of `pedigree.models`.
+        seed: Seed of the weights, of dropout and of the augmentation.
+        augmentation: Random layers between the scaling and the architecture.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="allow")
+
+    architecture: Name
+    seed: Seed
+    augmentation: tuple[Augmentation, ...] = ()
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """What the architecture's module checks and reads."""
+        return dict(self.__pydantic_extra__ or {})
