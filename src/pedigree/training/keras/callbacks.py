@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 import keras
 
-from pedigree.params.train import Train
-from pedigree.training.checkpoint import Checkpoint, CheckpointFile, Progress
+from pedigree.params.train import KerasTrain
+from pedigree.training.keras.checkpoint import Checkpoint, CheckpointFile, Progress
 
 EpochListener = Callable[[Mapping[str, float], int], None]
 
 
-def build_callbacks(parameters: Train) -> list[keras.callbacks.Callback]:
+def build_callbacks(parameters: KerasTrain) -> list[keras.callbacks.Callback]:
     """Build the callbacks that the section `train` asks for."""
     callbacks: list[keras.callbacks.Callback] = []
     if parameters.reduce_learning_rate:
-        values = parameters.reduce_learning_rate.model_dump()
+        values = parameters.reduce_learning_rate.model_dump(exclude_none=True)
         callbacks.append(keras.callbacks.ReduceLROnPlateau(**values))
     if parameters.early_stopping:
         values = parameters.early_stopping.model_dump()
