@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pedigree.data.suite import load_suite
-from pedigree.models.keras.build import check
+from pedigree.models.architecture import check
 from pedigree.params.file import read_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,4 +35,4 @@ def test_the_own_csv_has_an_experiment(
     monkeypatch.chdir(tmp_path)
     (name, experiment), *others = read_parameters().experiments.items()
     assert (name, others) == ("orders_mlp", [])
-    check(experiment.model, ("experiments", name, "model"))
+    check(experiment.model, experiment.train.library)

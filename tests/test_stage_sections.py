@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pedigree.catalogue.read import read_catalogue
-from pedigree.models.keras.build import check
+from pedigree.models.architecture import check
 from pedigree.params.file import Parameters
 from pedigree.sections import load_yaml
 
@@ -78,7 +78,7 @@ def sections(parameters: Parameters) -> Iterator[Any]:
     for features in parameters.features.values():
         yield from (features.split, features.transform)
     for name, experiment in parameters.experiments.items():
-        yield check(experiment.model, ("experiments", name, "model"))
+        yield check(experiment.model, experiment.train.library)
         yield from (experiment.train, experiment.evaluate, experiment.register_)
 
 

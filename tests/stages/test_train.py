@@ -31,11 +31,12 @@ CASES = {
         (8, 8, 1),
         {
             "blocks": [[4], [4]],
-            "kernel": 3,
-            "padding": "same",
+            "kernel": [3, 3],
+            "padding": ["same", "same"],
+            "pool": [2, 2],
             "activation": "relu",
             "dense": [8],
-            "dropout": {"blocks": [0.25], "dense": 0.4},
+            "dropout": {"blocks": [0.25], "flatten": 0.4},
             "augmentation": AUGMENTATION,
         },
     ),
@@ -46,6 +47,7 @@ CASES = {
 }
 
 TRAIN = {
+    "library": "keras",
     "loss": "categorical_crossentropy",
     "optimizer": {"name": "adam", "learning_rate": 0.01},
     "batch_size": 16,

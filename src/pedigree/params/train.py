@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pedigree.params.values import Fraction, Positive, Seed
 from pedigree.sections import Section
@@ -95,6 +95,15 @@ class KerasTrain(Section):
     class_weight: tuple[Rate, ...] | None = None
     early_stopping: EarlyStopping | None = None
     reduce_learning_rate: ReduceLearningRate | None = None
+
+    @model_validator(mode="after")
+    def _one_learning_rate(self) -> "KerasTrain":
+        scheduled = isinstance(self.optimizer.learning_rate, InverseTimeDecay)
+        if scheduled and self.reduce_learning_rate:
+            raise ValueError(
+                "reduce_learning_rate must not stand beside a schedule of the rate"
+            )
+        return self
 
 
 Train = KerasTrain
