@@ -77,7 +77,7 @@ def sections(parameters: Parameters) -> Iterator[Any]:
     yield from (dataset.table for dataset in parameters.datasets.values())
     for features in parameters.features.values():
         yield from (features.split, features.transform)
-    for name, experiment in parameters.experiments.items():
+    for experiment in parameters.experiments.values():
         yield check(experiment.model, experiment.train.library)
         yield from (experiment.train, experiment.evaluate, experiment.register_)
 

@@ -55,6 +55,12 @@ def _draw_maps(
             f"{archive.name}",
             "Take `activation_maps` out of params.yaml.",
         )
+    if maps.row >= len(reported.x):
+        raise WrongUseError(
+            f"evaluate.activation_maps.row must be below {len(reported.x)}, the rows "
+            f"of the split that is reported on. Received: {maps.row}",
+            "Correct it in params.yaml.",
+        )
     image = reported.x[maps.row : maps.row + 1]
     answers = library.activations(archive.parent, maps.layer, image)[0]
     if max(maps.channels) >= answers.shape[-1]:
@@ -63,6 +69,6 @@ def _draw_maps(
             f"channels of {maps.layer}. Received: {max(maps.channels)}",
             "Correct it in params.yaml.",
         )
-    pictures = [answers[..., channel, None] for channel in maps.channels]
-    titles = [f"channel {channel}" for channel in maps.channels]
-    draw_images(pictures, path, columns=4, titles=titles)
+    pictures = [image[0], *(answers[..., each, None] for each in maps.channels)]
+    titles = ["image", *(f"channel {each}" for each in maps.channels)]
+    draw_images(pictures, path, columns=5, titles=titles)

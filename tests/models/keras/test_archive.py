@@ -21,8 +21,14 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (9, 6, 6, 1), np.uint8)
 @pytest.fixture(scope="module")
 def built():
     section = Model(
-        **{"architecture": "convnet", "seed": 0, "blocks": [[4]], "kernel": [3]},
-        **{"padding": ["same"], "pool": [2], "activation": "relu", "dense": [5]},
+        architecture="convnet",
+        seed=0,
+        blocks=[[4]],
+        kernel=[3],
+        padding=["same"],
+        pool=[2],
+        activation="relu",
+        dense=[5],
     )
     return build_model(section, (6, 6, 1), 255.0, Head(3, "softmax"))
 

@@ -213,7 +213,8 @@ def test_a_training_without_validation_tells_of_the_training_rows_alone(loss, me
     _, validated = _train(MLP, (5,), parameters, "validated")
     assert {f"val_{metric}", "val_loss"} == {*validated[1]} - {*history[1]}
     # What is measured between the epochs changes nothing in them.
-    assert all(row.items() <= v.items() for row, v in zip(history, validated))
+    for alone, row in zip(history, validated, strict=True):
+        assert alone.items() <= row.items()
 
 
 STOPPING = {"patience": 1, "restore_best_weights": True}

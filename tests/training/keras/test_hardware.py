@@ -22,9 +22,9 @@ architecture = Model(
     pool=[2], activation="relu", dense=[8],
     dropout={"blocks": [0.25], "flatten": 0.4})
 parameters = parse(Train, dict(
-    library="keras", loss="categorical_crossentropy", optimizer=dict(name="adam", learning_rate=0.01),
-    batch_size=16, epochs=EPOCHS, seed=0, precision="float32",
-    xla=False), "params.yaml")
+    library="keras", loss="categorical_crossentropy",
+    optimizer=dict(name="adam", learning_rate=0.01), batch_size=16, epochs=EPOCHS,
+    seed=0, precision="float32", xla=False), "params.yaml")
 rng = np.random.default_rng(0)
 classes = rng.integers(0, 3, 200)
 x = (rng.normal(size=(200, 8, 8, 1)) + 2 * classes[:, None, None, None]).astype("f4")
