@@ -7,7 +7,7 @@ from pathlib import Path
 # Before Keras is imported: TensorFlow's start-up notices are no news to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from pedigree.data.prepared import Meta, read_meta
+from pedigree.data.prepared import Meta, open_split, read_meta
 from pedigree.models.architecture import check
 from pedigree.models.predictor import OutputKind, write_output_kind
 from pedigree.params.file import read_section
@@ -33,10 +33,16 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     library = import_module(f"pedigree.training.{parameters.library}.train")
     prepared, output = Path("data/prepared", features), Path("models", experiment)
     output.mkdir(parents=True, exist_ok=True)
-    write_output_kind(_output_kind(parameters, read_meta(prepared)), output)
+    meta = read_meta(prepared)
+    splits = {
+        split: open_split(prepared, split)
+        for split in ("train", "validation")
+        if split in meta.rows
+    }
     history = library.train(
-        architecture, parameters, prepared, output, run.key, run.log_metrics
+        architecture, parameters, meta, splits, output, run.key, run.log_metrics
     )
+    write_output_kind(_output_kind(parameters, meta), output)
     write_history(Path("reports", experiment, "history.csv"), history)
 
 
