@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error
@@ -38,6 +38,7 @@ OUTPUTS = {
 }
 
 
+@settings(deadline=None)  # of a busy machine
 @given(
     st.lists(st.integers(1, 5), min_size=2, max_size=4),
     st.sampled_from(sorted(ACTIVATIONS)),
@@ -111,10 +112,10 @@ def test_the_sheet_of_and():
         biases.append(round(float(estimator.biases_[0][0]), 3))
     printed = [12.50001, 11.81253, 11.12508, 10.43767, 9.75037, 9.06330, 8.37670]
     assert costs[:9] == [*printed, 7.69109, 7.00757]
-    assert biases[:6] == [10, 9.25, 8.5, 7.75, 7, 6.25]
-    assert biases[6:10] == pytest.approx([5.501, 4.752, 4.004, 3.25], abs=0.01)
+    assert biases[:9] == [10, 9.25, 8.5, 7.75, 7, 6.25, 5.501, 4.752, 4.004]
+    assert biases[9] == 3.259  # printed as 3.250
     for epoch in range(9):
-        np.testing.assert_allclose(weights[epoch], 10 - 0.25 * epoch, atol=2e-3)
+        np.testing.assert_allclose(weights[epoch], 10 - 0.25 * epoch, atol=1e-6)
     # The 37th row of the sheet, whose first is that of the initial weights.
     assert round(costs[36], 3) == 0.099
     assert [sum(np.array(costs) >= limit) for limit in (0.1, 0.09)] == [36, 52]
