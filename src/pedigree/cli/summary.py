@@ -100,7 +100,7 @@ def _build(
         train.loss,
         len(transform.label.classes) if transform.label else None,
         experiment.model.output_activation,
-        train.target,
+        getattr(train, "target", None),
     )
     divide_by = getattr(transform, "divide_by", None)
     return build_model(experiment.model, shape, divide_by, head)

@@ -7,6 +7,9 @@ from pedigree.evaluation.drawing import new_figure, save_figure
 
 History = dict[str, list[float]]
 
+# Columns of a history that tell nothing of how good a model is.
+NOT_CURVES = ("epoch", "learning_rate", "slope", "intercept")
+
 
 def read_history(path: Path) -> History:
     """Read the columns of a `history.csv`."""
@@ -22,7 +25,7 @@ def draw_learning_curves(history: History, path: Path) -> None:
     names = [
         name
         for name in history
-        if name not in ("epoch", "learning_rate") and not name.startswith("val_")
+        if name not in NOT_CURVES and not name.startswith("val_")
     ]
     figure = new_figure(width=5 * len(names), height=4)
     panels = figure.subplots(1, len(names), squeeze=False)[0]

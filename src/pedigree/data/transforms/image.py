@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pedigree.archives import numpy as archive
 from pedigree.data.prepared import Column
 from pedigree.data.raw import images_of
-from pedigree.data.transforms import archive
 from pedigree.errors import RefusedError
 from pedigree.params.features import ImageTransform
 
