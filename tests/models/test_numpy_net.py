@@ -294,7 +294,7 @@ def test_weights_are_drawn_with_the_seed():
         ({"output": "tanh"}, "tanh"),
         ({"hidden": (2,), "activation": "elu"}, "elu"),
         ({"hidden": (2,)}, "None"),
-        ({"initial": {"kind": "other"}}, "uniform"),
+        ({"initial": {"kind": "other"}}, "other"),
     ],
 )
 def test_an_unknown_name_is_refused(values, received):

@@ -33,7 +33,7 @@ def summarize(repeats: Sequence[Figures], confidence: float) -> dict[str, Any]:
 
 
 def _distribution(values: Sequence[float], confidence: float) -> dict[str, float]:
-    from scipy import stats
+    from scipy import stats  # type: ignore[import-untyped]
 
     deviation = float(np.std(values, ddof=1))
     reach = stats.t.ppf((1 + confidence) / 2, len(values) - 1)

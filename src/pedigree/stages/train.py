@@ -54,10 +54,8 @@ def main(run: StageRun, experiment: str, features: str) -> None:
             # The run tells of the experiment's own model.
             run.log_metrics if number == 0 else _log_nothing,
         )
-        is_own = number == 0
-        write_history(
-            reports / "history.csv" if is_own else folder / "history.csv", history
-        )
+        told = reports if number == 0 else folder
+        write_history(told / "history.csv", history)
     write_output_kind(_output_kind(parameters, meta), output)
 
 
