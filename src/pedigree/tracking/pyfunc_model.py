@@ -20,7 +20,12 @@ from pedigree.data.prepared import Column, Meta, read_meta
 from pedigree.data.raw import table_of_images
 from pedigree.errors import RefusedError
 
-_ARROW_TYPES = {"double": pa.float64(), "long": pa.int64(), "string": pa.string()}
+_ARROW_TYPES = {
+    "double": pa.float64(),
+    "long": pa.int64(),
+    "string": pa.string(),
+    "longs": pa.list_(pa.int64()),
+}
 
 
 class RawRowsModel(PythonModel):
