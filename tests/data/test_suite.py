@@ -53,19 +53,25 @@ def test_a_shipped_suite_loads(path: Path) -> None:
 
 def test_all_datasets_have_a_suite() -> None:
     assert {path.stem for path in SUITES} >= {
+        "and_table",
         "breast_cancer",
         "boston_housing",
+        "decoder_table",
         "digits",
+        "fashion5_csv",
         "fashion_mnist",
         "fashion_mnist_csv",
         "higgs_10984",
         "imdb",
         "jena_climate_4000",
+        "linreg_synth",
         "mnist",
+        "playground_xor",
         "reuters",
         "seeds_binary",
         "time_machine",
         "weather_aus",
+        "xor_table",
     }
 
 
