@@ -51,16 +51,26 @@ FIRST_READERS = {
     ("experiments", "*", "study"): None,
     ("experiments", "*", "title"): None,
     ("experiments", "*", "published"): None,
+    ("experiments", "*", "expected_failure"): None,
 }
 
 # Modules that a stage loads by a name, which no import statement shows.
 CHOSEN = {
-    "fetch": "pedigree.data.sources.{downloads[kind]}",
-    "ingest": "pedigree.data.formats.{table[format]}",
-    "preprocess": "pedigree.data.transforms.{transform[kind]}",
-    "train": "pedigree.models.{model[architecture]}",
-    "evaluate": "pedigree.evaluation.{evaluate[task]}",
-    "register": "pedigree.tracking.pyfunc_model",  # MLflow runs this file by its path
+    "fetch": ["pedigree.data.sources.{downloads[kind]}"],
+    "ingest": ["pedigree.data.formats.{table[format]}"],
+    "preprocess": ["pedigree.data.transforms.{transform[kind]}"],
+    "train": [
+        "pedigree.models.{model[architecture]}",
+        "pedigree.training.{train[library]}.train",
+    ],
+    "evaluate": [
+        "pedigree.evaluation.{evaluate[task]}.task",
+        "pedigree.models.{train[library]}.archive",
+    ],
+    "register": [
+        "pedigree.tracking.pyfunc_model",  # MLflow runs this file by its path
+        "pedigree.models.{train[library]}.archive",
+    ],
 }
 
 
@@ -358,8 +368,22 @@ def imported(address: str, parameters: Mapping[str, Any]) -> tuple[set[str], set
     started = {f"pedigree.stages.{stage}"}
     if stage in CHOSEN:
         entry = entry_of(stage, name, parameters)
-        started.add(CHOSEN[stage].format(**entry))
+        started |= {module.format(**entry) for module in CHOSEN[stage]}
     return started, closure(started)
+
+
+def code_of(dependencies: Iterable[str]) -> Iterator[str]:
+    """The modules among dependencies, those of a folder one by one."""
+    for path in dependencies:
+        if (ROOT / path).is_dir() and path.startswith("src/"):
+            modules = (ROOT / path).rglob("*.py")
+            yield from (
+                str(module.relative_to(ROOT))
+                for module in modules
+                if module.name != "__init__.py"
+            )
+        elif path.startswith("src/"):
+            yield path
 
 
 def exempting(exemptions: Iterable[Any], module: str, stage: str) -> set[Any]:
@@ -387,7 +411,7 @@ def test_dependencies_are_the_modules_that_shape_the_output(
             if not exempting(exemptions, module, script) and not is_package(module)
         }
         shaping = {str(file_of(module)) for module in shaping}
-        code = {path for path in stage.dependencies if path.startswith("src/")}
+        code = set(code_of(stage.dependencies))
         missing |= {(address, path) for path in shaping - code}
         needless |= {(address, path) for path in code - shaping}
     assert (sorted(missing), sorted(needless)) == ([], [])

@@ -34,7 +34,7 @@ from ruamel.yaml.error import YAMLError
 
 from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
-from pedigree.models.build import check
+from pedigree.models.keras.build import check
 from pedigree.params.datasets import Dataset
 from pedigree.params.downloads import Download
 from pedigree.params.experiments import Experiment
@@ -375,7 +375,7 @@ def messages(log: pytest.LogCaptureFixture, start: str) -> list[str]:
 
 
 def test_dvc_deletes_outputs_before_the_stage_runs(project: Path, tiny: Tiny) -> None:
-    from pedigree.training.checkpoint import CHECKPOINTS
+    from pedigree.training.keras.checkpoint import CHECKPOINTS
 
     assert tiny.repro(1) == "ran"
     text = TINY.replace("cp params.yaml copied.yaml", "test -e copied.yaml")

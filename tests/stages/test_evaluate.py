@@ -40,7 +40,7 @@ def evaluated(tmp_path, monkeypatch):
     """Two splits of a line that a fixed model divides, evaluated twice."""
     import keras
 
-    from pedigree.models.archive import save_model
+    from pedigree.models.keras.archive import save_model
     from pedigree.stages import evaluate
 
     monkeypatch.chdir(tmp_path)
@@ -122,7 +122,7 @@ def test_evaluate(evaluated, capsys):
 def test_diverged_model_is_refused_and_nothing_is_written(evaluated):
     import keras
 
-    from pedigree.models.archive import load_model, save_model
+    from pedigree.models.keras.archive import load_model, save_model
 
     run, trained, reports = evaluated
     path = Path("models/tiny/model.keras")

@@ -104,7 +104,7 @@ def write(folder, fitted, kind: str, classes: tuple, columns: tuple[Column, ...]
 def save_keras(path: Path, input_shape: tuple[int, ...], units: int) -> None:
     import keras
 
-    from pedigree.models.archive import save_model
+    from pedigree.models.keras.archive import save_model
 
     keras.utils.set_random_seed(0)
     activation = "sigmoid" if units == 1 else "softmax"

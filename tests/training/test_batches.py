@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pedigree.training.batches import Targets, TrainingBatches, ValidationBatches
+from pedigree.training.keras.batches import Targets, TrainingBatches, ValidationBatches
 
 
 def _batches(rows, batch_size, seed, **arguments):

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.models.build import build_model
+from pedigree.models.keras.build import build_model
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.sections import parse
-from pedigree.training.checkpoint import CheckpointFile
-from pedigree.training.fit import Examples, compile_model, fit
+from pedigree.training.keras.checkpoint import CheckpointFile
+from pedigree.training.keras.fit import Examples, compile_model, fit
 
 
 def _architecture(name, **values):

@@ -7,13 +7,13 @@ import textwrap
 
 TRAINING = """
 import numpy as np
-from pedigree.models.build import build_model
+from pedigree.models.keras.build import build_model
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.sections import (parse)
-from pedigree.training.checkpoint import CheckpointFile
-from pedigree.training.fit import Examples, compile_model, fit
-from pedigree.training.hardware import distribution, prepare_hardware
+from pedigree.training.keras.checkpoint import CheckpointFile
+from pedigree.training.keras.fit import Examples, compile_model, fit
+from pedigree.training.keras.hardware import distribution, prepare_hardware
 
 architecture = Model(
     architecture="convnet", seed=0, blocks=[[4]], kernel=3, padding="same",
@@ -87,7 +87,7 @@ assert history[-1]["val_accuracy"] > 0.9, history
 _, again = train("again")
 assert again == history
 from pathlib import Path
-from pedigree.models.archive import load_model, save_model
+from pedigree.models.keras.archive import load_model, save_model
 from pedigree.models.probabilities import predict_probabilities
 save_model(model, Path("model.keras"))
 loaded = load_model(Path("model.keras"))

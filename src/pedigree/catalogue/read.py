@@ -23,10 +23,11 @@ SECTIONS = ("downloads", "datasets", "features", "experiments")
 
 
 class Data(Section):
-    """What `data.yaml` holds: the data that the studies share."""
+    """What `data.yaml` holds: what the studies share."""
 
     downloads: Mapping[Name, Download] = Field(default_factory=dict)
     datasets: Mapping[Name, Dataset] = Field(default_factory=dict)
+    features: Mapping[Name, Features] = Field(default_factory=dict)
 
 
 class Study(Section):
@@ -65,8 +66,12 @@ class Catalogue:
         if every:
             return list(experiments)
         if study is not None:
-            require_known("study", study, self.titles)
-            return [name for name in experiments if experiments[name].study == study]
+            require_study(study, self.titles)
+            return [
+                name
+                for name in experiments
+                if is_of_study(experiments[name].study, study)
+            ]
         chosen = list(dict.fromkeys(ids))
         for name in chosen:
             require_known("experiment", name, experiments)
@@ -125,6 +130,25 @@ def require_known(kind: str, name: str, known: Iterable[str]) -> None:
     raise WrongUseError(
         f"{kind} must be one that the catalogue holds. Received: {name!r}", hint
     )
+
+
+def is_of_study(study: str, asked: str) -> bool:
+    """Tell whether a study is the one asked for, or a part of it.
+
+    `seed_001` stands for `seed_001_week_1` and all others that begin so.
+    """
+    return study == asked or study.startswith(f"{asked}_")
+
+
+def require_study(asked: str, known: Iterable[str]) -> None:
+    """Refuse a name that is neither a study nor the beginning of several.
+
+    Raises:
+        WrongUseError: If that is so.
+    """
+    studies = list(known)
+    if not any(is_of_study(study, asked) for study in studies):
+        require_known("study", asked, studies)
 
 
 def _check_study(content: Any, path: Path) -> str:

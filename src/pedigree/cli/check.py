@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from pedigree.errors import WrongUseError
-from pedigree.models.build import check as check_model
+from pedigree.models.architecture import check as check_model
 from pedigree.params.file import Parameters, read_parameters
 from pedigree.pipeline import PIPELINE_FILE, Pipeline
 from pedigree.sections import load_yaml, parse
@@ -17,7 +17,9 @@ def check_command() -> None:
     """Check params.yaml, dvc.yaml and the expectations without running anything."""
     parameters = read_parameters()
     for name, experiment in parameters.experiments.items():
-        check_model(experiment.model, ("experiments", name, "model"))
+        check_model(
+            experiment.model, experiment.train.library, ("experiments", name, "model")
+        )
     suites = _check_suites(parameters)
     pipeline = Pipeline()
     _check_dependencies(pipeline)

@@ -11,7 +11,7 @@ from pedigree.catalogue.read import read_catalogue, require_known
 from pedigree.errors import WrongUseError
 from pedigree.params.datasets import CsvImagesTable, KerasTable
 from pedigree.params.experiments import Experiment
-from pedigree.params.features import ImageTransform, TabularTransform
+from pedigree.params.features import TabularTransform
 from pedigree.params.file import Parameters, read_parameters
 
 if TYPE_CHECKING:
@@ -91,18 +91,19 @@ def _build(
 ) -> "keras.Model":
     """Build the model without TensorFlow, whose import takes seconds."""
     os.environ["KERAS_BACKEND"] = "numpy"
-    from pedigree.models.build import build_model
+    from pedigree.models.keras.build import build_model
+    from pedigree.models.keras.head import head_for
 
     transform = parameters.features[experiment.features].transform
-    return build_model(
-        experiment.model,
-        shape,
-        classes=len(transform.label.classes),
-        divide_by=transform.divide_by
-        if isinstance(transform, ImageTransform)
-        else None,
-        loss=experiment.train.loss,
+    train = experiment.train
+    head = head_for(
+        train.loss,
+        len(transform.label.classes) if transform.label else None,
+        experiment.model.output_activation,
+        train.target,
     )
+    divide_by = getattr(transform, "divide_by", None)
+    return build_model(experiment.model, shape, divide_by, head)
 
 
 def _describe(model: "keras.Model") -> dict[str, Any]:

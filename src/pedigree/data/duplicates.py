@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from pandas.util import hash_array
 
 from pedigree.data.raw import take_rows
-from pedigree.data.splits import Rows, SplitRows, require_rows
+from pedigree.data.splits import Rows, SplitRows
 from pedigree.errors import RefusedError
 
 Hashes = npt.NDArray[np.uint64]
@@ -83,8 +83,7 @@ def separate(
         The rows of each split, in the same order.
 
     Raises:
-        RefusedError: If two splits have an equal row and that is refused, or if a split
-            has no row left.
+        RefusedError: If two splits have an equal row and that is refused.
     """
     if policy == "keep":
         return shared
@@ -98,14 +97,12 @@ def separate(
     if policy == "refuse":
         _refuse_any(shared, copied, contents)
         return shared
-    apart = SplitRows(
+    return SplitRows(
         *(
             rows[~np.isin(rows, copies)]
             for rows, copies in zip(shared, copied, strict=True)
         )
     )
-    require_rows(apart)
-    return apart
 
 
 def _are_in(rows: Rows, others: Rows, contents: Rows) -> npt.NDArray[np.bool_]:

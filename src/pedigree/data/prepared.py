@@ -35,22 +35,24 @@ class Meta:
 
     Attributes:
         kind: The kind of the transform.
-        label: The raw column that is predicted.
-        classes: The names of the classes, in the order of their indices.
+        target: The raw column that is predicted.
+        classes: The names of the classes, in the order of their indices; None where
+            numbers are predicted.
         input_shape: The shape of one example.
         divide_by: What the model divides its input by; None for tables.
         feature_names: The names of the columns of `x`; empty for images.
         columns: The raw columns without the label; empty for images.
-        rows: The number of rows of each split.
-        class_counts: The rows of each class, per split, in the order of `classes`.
+        rows: The number of rows of each split that there is.
+        class_counts: The rows of each class, per split, in the order of `classes`;
+            empty where numbers are predicted.
         duplicates: The rows of a split that another, or an earlier row of the split
             itself, is equal to: by split and that other one, before any was dropped.
         dropped: The rows of each split that were dropped as copies.
     """
 
     kind: Literal["image", "tabular"]
-    label: str
-    classes: tuple[str, ...]
+    target: str
+    classes: tuple[str, ...] | None
     input_shape: tuple[int, ...]
     divide_by: float | None
     feature_names: tuple[str, ...]
@@ -66,12 +68,12 @@ class Arrays(NamedTuple):
 
     Attributes:
         x: uint8 images (rows, height, width, channels) or float32 (rows, features).
-        y: Class indices, int64 (rows,).
+        y: Class indices, int64 (rows,), or numbers, float32 (rows,).
         rows: Row numbers in the raw splits one after the other, int64 (rows,).
     """
 
     x: npt.NDArray[Any]
-    y: npt.NDArray[np.int64]
+    y: npt.NDArray[Any]
     rows: npt.NDArray[np.int64]
 
 
@@ -128,7 +130,7 @@ def read_meta(folder: Path) -> Meta:
         split: tuple(counts) for split, counts in data["class_counts"].items()
     }
     for name in ("classes", "input_shape", "feature_names"):
-        data[name] = tuple(data[name])
+        data[name] = None if data[name] is None else tuple(data[name])
     return Meta(**data)
 
 

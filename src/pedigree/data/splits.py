@@ -2,13 +2,20 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params.features import PublishedSplit, RandomSplit, Splits, TailSplit
+from pedigree.params.features import (
+    HeadSplit,
+    NoSplit,
+    PublishedSplit,
+    RandomSplit,
+    Splits,
+    TailSplit,
+)
 
 Rows = npt.NDArray[np.int64]
 
@@ -25,18 +32,21 @@ class SplitRows(NamedTuple):
 
 
 def split_rows(
-    splits: Splits, rows: Rows, labels: Rows, raw_rows: Mapping[str, int]
+    splits: Splits,
+    rows: Rows,
+    labels: npt.NDArray[Any],
+    raw_rows: Mapping[str, int],
 ) -> SplitRows:
     """Share rows out: first the test rows, then validation rows from what is left.
 
     `random` and `stratified` are `sklearn.model_selection.train_test_split` on the rows
-    in order with `random_state=seed`; `tail` is Keras's `validation_split`. So
-    published recipes that use them get the very same rows.
+    in order with `random_state=seed`; `tail` is Keras's `validation_split`; `head` are
+    the first rows. So published recipes that use them get the very same rows.
 
     Args:
         splits: The section of params.yaml.
         rows: Row numbers to share out, sorted: those that have a label.
-        labels: The class index of each of them, same shape.
+        labels: What is to be predicted for each of them, same shape.
         raw_rows: The number of rows of each raw split, in the order of their numbers.
 
     Returns:
@@ -47,31 +57,43 @@ def split_rows(
         RefusedError: If a split gets no row, or a class is too rare to be stratified.
     """
     positions = np.arange(len(rows))
-    if isinstance(splits.test, PublishedSplit):
-        if "test" not in raw_rows:
+    if isinstance(splits.test, PublishedSplit | NoSplit):
+        if isinstance(splits.test, PublishedSplit) and "test" not in raw_rows:
             raise WrongUseError(
                 "split.test.method=published requires raw data with a test split. "
                 f"Received: {', '.join(raw_rows)}",
                 "Choose method random, stratified or tail for the test rows.",
             )
-        published = rows >= raw_rows["train"]
+        published = rows >= raw_rows.get("train", len(rows) and rows[-1] + 1)
         rest, test = positions[~published], positions[published]
+        if isinstance(splits.test, NoSplit):
+            test = test[:0]
     else:
         rest, test = _part(splits.test, positions, labels)
     train, validation = _part(splits.validation, rest, labels)
     shared = SplitRows(rows[train], rows[validation], rows[test])
-    require_rows(shared)
+    require_rows(splits, shared)
     return shared
 
 
-def require_rows(shared: SplitRows) -> None:
-    """Stop if a split has no row.
+def wanted_splits(splits: Splits) -> tuple[str, ...]:
+    """The names of the splits that get rows, in the order of the pipeline."""
+    wanted = {
+        "train": True,
+        "validation": not isinstance(splits.validation, NoSplit),
+        "test": not isinstance(splits.test, NoSplit),
+    }
+    return tuple(name for name, is_wanted in wanted.items() if is_wanted)
+
+
+def require_rows(splits: Splits, shared: SplitRows) -> None:
+    """Stop if a split that should have rows has none.
 
     Raises:
         RefusedError: If that is so.
     """
-    for split, rows in shared._asdict().items():
-        if not len(rows):
+    for split in wanted_splits(splits):
+        if not len(getattr(shared, split)):
             raise RefusedError(
                 f"each split must have at least one row. Received: none for {split} "
                 f"out of {sum(map(len, shared))}",
@@ -114,9 +136,15 @@ def require_class_shares(
 
 
 def _part(
-    split: RandomSplit | TailSplit, positions: Rows, labels: Rows
+    split: RandomSplit | TailSplit | HeadSplit | NoSplit,
+    positions: Rows,
+    labels: npt.NDArray[Any],
 ) -> tuple[Rows, Rows]:
     """Part positions into those that are left and those that the split takes."""
+    if isinstance(split, NoSplit):
+        return positions, positions[:0]
+    if isinstance(split, HeadSplit):
+        return positions[split.rows :], positions[: split.rows]
     if isinstance(split, TailSplit):
         # Keras's rule: keras.src.trainers.data_adapters.array_adapter.
         boundary = math.floor(len(positions) * (1.0 - split.fraction))

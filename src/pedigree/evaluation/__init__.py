@@ -1,6 +1,6 @@
-"""The measures of a model: one module per task, chosen by name.
+"""The measures of a model: one package per task, chosen by name.
 
-The stage evaluate calls, in this order, what every task module has: `predict`,
-`measure`, `write_predictions`, `write_plots` and `tables`. `classification` is the
-example to follow for another task.
+The stage evaluate calls, in this order, what the module `task` of each package has:
+`predict`, `measure`, `write_predictions`, `write_points`, `write_tables`, `draw` and
+`tables`. `regression` is the example to follow for another task.
 """

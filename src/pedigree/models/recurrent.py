@@ -5,18 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from pedigree.models.head import Head
-from pedigree.params.values import Positive
+from pedigree.models.keras.head import Head
+from pedigree.params.values import Positive, Rate
 from pedigree.sections import Section
 
 if TYPE_CHECKING:
     from keras import KerasTensor
 
-Rate = Annotated[float, Field(ge=0, lt=1)]
-
 
 class Hyperparameters(Section):
-    """What `model` holds beside `architecture`, `seed` and `augmentation`.
+    """What `model` holds beside what all architectures share.
 
     Attributes:
         cell: The kind of all layers.

@@ -2,35 +2,107 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from pedigree.params.values import Fraction, Seed, SplitName
+from pedigree.params.values import Fraction, Positive, Seed, SplitName
 from pedigree.sections import Section
+
+SplitNames = Annotated[tuple[SplitName, ...], Field(min_length=1)]
 
 
 class Bootstrap(Section):
-    """Resampling of the test rows, for the intervals of the test figures."""
+    """Resampling of the reported rows, for the intervals of their figures."""
 
     resamples: Annotated[int, Field(ge=100)]
     confidence: Fraction
     seed: Seed
 
 
+class Samples(Section):
+    """Examples of the reported split, drawn at random, in a picture.
+
+    Attributes:
+        number: How many.
+        columns: How many in a row of the picture.
+        seed: Seed of the draw.
+    """
+
+    number: Positive
+    columns: Positive
+    seed: Seed
+
+
+class ActivationMaps(Section):
+    """What channels of a convolution answer to one image of the reported split.
+
+    Attributes:
+        layer: Name of the layer.
+        channels: Which of its channels, counted from 0.
+        row: Which image, counted from 0.
+    """
+
+    layer: str
+    channels: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+    row: Annotated[int, Field(ge=0)]
+
+
 class EvaluateClassification(Section):
     """What is measured on a classifier.
 
     Attributes:
-        splits: The splits to measure. `test` is measured last and chooses nothing.
+        splits: The splits to measure. The last one is reported on, by intervals,
+            tables and plots; it is `test` wherever there are test rows, and they choose
+            nothing.
         yardstick: A scikit-learn model to train on the same arrays, for comparison.
+        samples: Images with what was predicted and what they are.
+        activation_maps: What a convolution answers.
+        weights: Whether to write all kernels and biases as a table.
+        decision_boundary: Whether to draw where the prediction turns, for two inputs.
     """
 
     task: Literal["classification"]
-    splits: tuple[SplitName, ...] = Field(min_length=1)
+    splits: SplitNames
     bootstrap: Bootstrap
     yardstick: Literal["hist_gradient_boosting"] | None = None
+    samples: Samples | None = None
+    activation_maps: ActivationMaps | None = None
+    weights: bool | None = None
+    decision_boundary: bool | None = None
 
-    @model_validator(mode="after")
-    def _test_is_measured(self) -> "EvaluateClassification":
-        if "test" not in self.splits:
-            raise ValueError("splits must contain test: intervals and plots are of it")
-        return self
+
+class EvaluateRegression(Section):
+    """What is measured on a model that predicts a number.
+
+    Attributes:
+        splits: As for classification.
+        weights: As for classification.
+        regression_line: Whether to draw the prediction by the input, for one input.
+        decision_boundary: Whether to draw the prediction by the inputs, for two inputs.
+    """
+
+    task: Literal["regression"]
+    splits: SplitNames
+    bootstrap: Bootstrap
+    weights: bool | None = None
+    regression_line: bool | None = None
+    decision_boundary: bool | None = None
+
+
+class EvaluateReconstruction(Section):
+    """What is measured on a model that gives back its input.
+
+    Attributes:
+        splits: As for classification.
+        samples: Images with what the model makes of them.
+    """
+
+    task: Literal["reconstruction"]
+    splits: SplitNames
+    bootstrap: Bootstrap
+    samples: Samples | None = None
+
+
+Evaluate = Annotated[
+    EvaluateClassification | EvaluateRegression | EvaluateReconstruction,
+    Field(discriminator="task"),
+]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pedigree.params.values import Fraction, Name, Seed
+from pedigree.params.values import Fraction, Name, Positive, Seed
 from pedigree.sections import Section
 
 
@@ -29,10 +29,25 @@ class TailSplit(Section):
     fraction: Fraction
 
 
+class HeadSplit(Section):
+    """The first rows, by their number."""
+
+    method: Literal["head"]
+    rows: Positive
+
+
+class NoSplit(Section):
+    """No rows. Published test rows are left out, not trained on."""
+
+    method: Literal["none"]
+
+
 Split = Annotated[
-    PublishedSplit | RandomSplit | TailSplit, Field(discriminator="method")
+    PublishedSplit | RandomSplit | TailSplit | NoSplit, Field(discriminator="method")
 ]
-ValidationSplit = Annotated[RandomSplit | TailSplit, Field(discriminator="method")]
+ValidationSplit = Annotated[
+    RandomSplit | TailSplit | HeadSplit | NoSplit, Field(discriminator="method")
+]
 
 
 class Splits(Section):
@@ -53,7 +68,7 @@ class Splits(Section):
 
 
 class Label(Section):
-    """The column to predict.
+    """The column to predict where it tells classes.
 
     Attributes:
         values: The values of the column, in the order of the class indices.
@@ -71,6 +86,18 @@ class Label(Section):
         if len(self.values) != len(self.classes):
             raise ValueError("classes must name each of the values once")
         return self
+
+
+class Target(Section):
+    """The column to predict where it holds numbers.
+
+    Attributes:
+        column: Its name.
+        missing: What happens to rows without a value.
+    """
+
+    column: str
+    missing: Literal["drop", "refuse"]
 
 
 class ImageTransform(Section):
@@ -107,12 +134,15 @@ class TabularTransform(Section):
     """Columns of a table to one row of float32 per example.
 
     Attributes:
+        label: What to predict, or
+        target: what to predict: one of the two.
         fit: The rows that statistics are taken from. `all` repeats published recipes
             that fill gaps before they split; anything else should say `train`.
     """
 
     kind: Literal["tabular"]
-    label: Label
+    label: Label | None = None
+    target: Target | None = None
     fit: Literal["train", "all"]
     numeric: Numeric | None = None
     categorical: Categorical | None = None
@@ -122,6 +152,12 @@ class TabularTransform(Section):
     def _some_column(self) -> "TabularTransform":
         if not (self.numeric or self.categorical or self.dates):
             raise ValueError("transform must use at least one column")
+        return self
+
+    @model_validator(mode="after")
+    def _label_or_target(self) -> "TabularTransform":
+        if (self.label is None) == (self.target is None):
+            raise ValueError("transform must have either a label or a target")
         return self
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pedigree.params.values import Name, Range, Seed, Share
+from pedigree.params.values import Name, Positive, Range, Seed, Share
 from pedigree.sections import Section
 
 
@@ -73,6 +73,40 @@ Augmentation = Annotated[
 ]
 
 
+class RandomUniform(Section):
+    """`keras.initializers.RandomUniform`."""
+
+    name: Literal["random_uniform"]
+    minval: float
+    maxval: float
+
+
+class RandomNormal(Section):
+    """`keras.initializers.RandomNormal`, around 0."""
+
+    name: Literal["random_normal"]
+    stddev: Annotated[float, Field(gt=0)]
+
+
+class Constant(Section):
+    """`keras.initializers.Constant`."""
+
+    name: Literal["constant"]
+    value: float
+
+
+Initializer = Annotated[
+    RandomUniform | RandomNormal | Constant, Field(discriminator="name")
+]
+
+
+class Initialization(Section):
+    """What the weights start from, in all layers that have kernels and biases."""
+
+    kernel: Initializer
+    bias: Initializer
+
+
 class Model(BaseModel):
     """An architecture and its hyperparameters.
 
@@ -82,14 +116,23 @@ class Model(BaseModel):
     Attributes:
         architecture: The module of `pedigree.models`.
         seed: Seed of the weights, of dropout and of the augmentation.
+        resize: Height and width that images are resized to, by bilinear interpolation,
+            before anything else.
         augmentation: Random layers between the scaling and the architecture.
+        initialization: What the weights start from, instead of what the layers of the
+            architecture start from by themselves.
+        output_activation: Activation of the output unit that predicts a number; without
+            it, any number can come out.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="allow")
 
     architecture: Name
     seed: Seed
+    resize: tuple[Positive, Positive] | None = None
     augmentation: tuple[Augmentation, ...] = ()
+    initialization: Initialization | None = None
+    output_activation: Literal["tanh"] | None = None
 
     @property
     def hyperparameters(self) -> dict[str, Any]:

@@ -7,27 +7,44 @@ from pydantic import Field
 from pedigree.params.values import Fraction, Positive, Seed
 from pedigree.sections import Section
 
+Rate = Annotated[float, Field(gt=0)]
+
+
+class InverseTimeDecay(Section):
+    """`keras.optimizers.schedules.InverseTimeDecay`, without its staircase."""
+
+    schedule: Literal["inverse_time_decay"]
+    initial_learning_rate: Rate
+    decay_steps: Positive
+    decay_rate: Rate
+
+
+LearningRate = Rate | InverseTimeDecay
+
 
 class Adam(Section):
     """`keras.optimizers.Adam`."""
 
     name: Literal["adam"]
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: LearningRate
+    global_clipnorm: Rate | None = None
 
 
 class RmsProp(Section):
     """`keras.optimizers.RMSprop`."""
 
     name: Literal["rmsprop"]
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: LearningRate
+    global_clipnorm: Rate | None = None
 
 
 class Sgd(Section):
     """`keras.optimizers.SGD`."""
 
     name: Literal["sgd"]
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: LearningRate
     momentum: Annotated[float, Field(ge=0, lt=1)]
+    global_clipnorm: Rate | None = None
 
 
 Optimizer = Annotated[Adam | RmsProp | Sgd, Field(discriminator="name")]
@@ -47,22 +64,37 @@ class ReduceLearningRate(Section):
     monitor: str
     factor: Fraction
     patience: Annotated[int, Field(ge=0)]
+    cooldown: Annotated[int, Field(ge=0)] | None = None
+    min_lr: Annotated[float, Field(ge=0)] | None = None
 
 
-class Train(Section):
-    """How an experiment is trained."""
+class KerasTrain(Section):
+    """How a Keras model is trained.
 
+    Attributes:
+        library: What trains it.
+        loss: A Keras loss, or `half_squared_error`: half of the mean squared error.
+        target: `input` where the model has to give back what it takes in.
+    """
+
+    library: Literal["keras"]
     loss: Literal[
         "binary_crossentropy",
         "categorical_crossentropy",
         "sparse_categorical_crossentropy",
+        "mean_squared_error",
+        "half_squared_error",
     ]
+    target: Literal["input"] | None = None
     optimizer: Optimizer
     batch_size: Positive
     epochs: Positive
     seed: Seed
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"]
     xla: bool
-    class_weight: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    class_weight: tuple[Rate, ...] | None = None
     early_stopping: EarlyStopping | None = None
     reduce_learning_rate: ReduceLearningRate | None = None
+
+
+Train = KerasTrain

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -11,9 +13,11 @@ from rich.console import Console
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from pedigree.data.prepared import open_split, read_meta
-from pedigree.evaluation.plots import draw_learning_curves, read_history
-from pedigree.models.archive import load_model
-from pedigree.params.evaluate import EvaluateClassification
+from pedigree.errors import WrongUseError
+from pedigree.evaluation.inspection import inspect
+from pedigree.evaluation.learning_curves import draw_learning_curves, read_history
+from pedigree.models.predictor import load_predictor, model_file
+from pedigree.params.evaluate import Evaluate
 from pedigree.params.file import read_section
 from pedigree.tracking.outcome import log_outcome, log_test_figures
 from pedigree.tracking.runs import training_run
@@ -28,26 +32,35 @@ def main(run: StageRun, experiment: str, features: str) -> None:
         experiment: Key of the experiment in `params.yaml`.
         features: Key of the features it was trained on.
     """
-    parameters = read_section(
-        EvaluateClassification, "experiments", experiment, "evaluate"
+    parameters: Evaluate = read_section(
+        Evaluate,  # type: ignore[arg-type]
+        "experiments",
+        experiment,
+        "evaluate",
     )
-    task = import_module(f"pedigree.evaluation.{parameters.task}")
+    task = import_module(f"pedigree.evaluation.{parameters.task}.task")
     prepared, reports = Path("data/prepared", features), Path("reports", experiment)
     meta = read_meta(prepared)
+    require_splits(parameters.splits, meta.rows)
     splits = {split: open_split(prepared, split) for split in meta.rows}
-    model = load_model(Path("models", experiment, "model.keras"))
+    archive = model_file(Path("models", experiment))
+    predictor = load_predictor(archive)
     outputs = {
-        split: task.predict(model, splits[split].x) for split in parameters.splits
+        split: task.predict(predictor, splits[split].x) for split in parameters.splits
     }
 
     metrics = task.measure(outputs, splits, meta, parameters)
-    plots = reports / "plots"
-    plots.mkdir(parents=True, exist_ok=True)
     content = json.dumps(metrics, indent=2, sort_keys=True, allow_nan=False)
+    reports.mkdir(parents=True, exist_ok=True)
     (reports / "metrics.json").write_text(f"{content}\n", "utf-8")
-    predictions = reports / "predictions.parquet"
-    task.write_predictions(predictions, outputs["test"], splits["test"], meta)
-    task.write_plots(plots, outputs["test"], splits["test"], meta)
+    plots, tables = (_empty(reports / name) for name in ("plots", "tables"))
+    reported = parameters.splits[-1]
+    shown = (outputs[reported], splits[reported], meta)
+    task.write_predictions(reports / "predictions.parquet", *shown)
+    task.write_points(reports / f"{parameters.task}.csv", *shown)
+    task.write_tables(tables, *shown)
+    task.draw(plots, *shown, parameters)
+    inspect(archive, predictor, splits, meta, parameters, plots, tables)
     draw_learning_curves(
         read_history(reports / "history.csv"), plots / "learning_curves.png"
     )
@@ -55,6 +68,32 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     log_outcome(run, "evaluate", experiment)
     log_test_figures(training_run(experiment), experiment)
     Console().print(*task.tables(metrics), sep="\n")
+
+
+def require_splits(splits: Sequence[str], present: Collection[str]) -> None:
+    """Refuse splits that are not there, and a report on others than the test rows.
+
+    Raises:
+        WrongUseError: If that is so.
+    """
+    if not set(splits) <= set(present):
+        raise WrongUseError(
+            f"evaluate.splits must name splits of the features, {', '.join(present)}. "
+            f"Received: {', '.join(splits)}",
+            "Correct `evaluate.splits`, or `features.*.split`, in params.yaml.",
+        )
+    if "test" in present and splits[-1] != "test":
+        raise WrongUseError(
+            "evaluate.splits must end with test where there are test rows: the last "
+            f"one is reported on. Received: {', '.join(splits)}",
+            "Correct `evaluate.splits` in params.yaml.",
+        )
+
+
+def _empty(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 if __name__ == "__main__":

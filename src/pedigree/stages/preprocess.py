@@ -4,14 +4,18 @@ import shutil
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from pedigree.data.duplicates import count_duplicates, number_contents, separate
 from pedigree.data.prepared import Arrays, Meta, write_meta, write_split
 from pedigree.data.raw import read_splits, take_rows
-from pedigree.data.splits import require_class_shares, split_rows
-from pedigree.data.transforms import labels
+from pedigree.data.splits import (
+    require_class_shares,
+    require_rows,
+    split_rows,
+    wanted_splits,
+)
+from pedigree.data.transforms.targets import read_targets
 from pedigree.data.verdict import require_success
 from pedigree.params.features import Splits, Transform
 from pedigree.params.file import read_section
@@ -27,41 +31,40 @@ def main(run: StageRun, features: str, dataset: str) -> None:
     require_success(Path(f"data/validated/{dataset}.json"))
     raw = read_splits(Path("data/raw") / dataset)
     table = pa.concat_tables(raw.values())
-    y = labels.encode(parameters.label, table)
-    labelled = np.flatnonzero(y != labels.MISSING)
+    targets = read_targets(parameters, table)
     sizes = {split: rows.num_rows for split, rows in raw.items()}
-    drawn = split_rows(splits, labelled, y[labelled], sizes)
-    contents = number_contents(table.drop_columns([parameters.label.column]))
+    drawn = split_rows(splits, targets.known, targets.values[targets.known], sizes)
+    contents = number_contents(table.drop_columns([targets.column]))
     shared = separate(splits.duplicates, drawn, contents)
-    class_counts = {
-        split: labels.count(parameters.label, y[rows])
-        for split, rows in shared._asdict().items()
-    }
-    tolerance, classes = splits.class_share_tolerance, parameters.label.classes
-    require_class_shares(tolerance, classes, class_counts)
+    require_rows(splits, shared)
+    rows = {split: getattr(shared, split) for split in wanted_splits(splits)}
+    class_counts = {split: targets.count_classes(rows[split]) for split in rows}
+    if targets.classes is not None:
+        tolerance = splits.class_share_tolerance
+        require_class_shares(tolerance, targets.classes, class_counts)
     fitted = transform.fit(parameters, table, shared.train)
 
     folder = Path("data/prepared") / features
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "transform").mkdir(parents=True)
     fitted.save(folder / "transform")
-    for split, rows in shared._asdict().items():
-        x = fitted.apply(take_rows(table, rows))
-        write_split(folder, split, Arrays(x, y[rows], rows))
+    for split, numbers in rows.items():
+        x = fitted.apply(take_rows(table, numbers))
+        write_split(folder, split, Arrays(x, targets.values[numbers], numbers))
     meta = Meta(
         kind=parameters.kind,
-        label=parameters.label.column,
-        classes=classes,
+        target=targets.column,
+        classes=targets.classes,
         input_shape=fitted.input_shape,
         divide_by=fitted.divide_by,
         feature_names=fitted.feature_names,
         columns=transform.describe_columns(parameters, table),
-        rows={split: sum(counts) for split, counts in class_counts.items()},
-        class_counts=class_counts,
+        rows={split: len(numbers) for split, numbers in rows.items()},
+        class_counts=class_counts if targets.classes is not None else {},
         duplicates=count_duplicates(drawn, contents),
         dropped={
-            split: len(rows) - sum(class_counts[split])
-            for split, rows in drawn._asdict().items()
+            split: len(getattr(drawn, split)) - len(numbers)
+            for split, numbers in rows.items()
         },
     )
     write_meta(folder, meta)

@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from pedigree.models.predictor import model_file
 from pedigree.params.experiments import Register
 from pedigree.params.file import read_section
 from pedigree.tracking.registry import register_experiment
@@ -25,7 +26,7 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     sync_ancestors(run.name)
     register_experiment(run, name, experiment, prepared)
 
-    model = Path("models", experiment, "model.keras")
+    model = model_file(Path("models", experiment))
     # What is registered, and not under which number: a store counts on its own.
     registration = {
         "experiment": experiment,

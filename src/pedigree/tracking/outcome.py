@@ -47,6 +47,7 @@ def log_outcome(run: RunLog, stage: str, key: str) -> None:
         run.log_metrics(figures)
         run.log_artifact(Path("reports", key, "predictions.parquet"))
         run.log_artifact(Path("reports", key, "plots"))
+        run.log_artifact(Path("reports", key, "tables"))
 
 
 def log_test_figures(trained: RunLog, experiment: str) -> None:
@@ -66,6 +67,7 @@ def log_test_figures(trained: RunLog, experiment: str) -> None:
         }
     )
     trained.log_artifact(Path("reports", experiment, "plots"))
+    trained.log_artifact(Path("reports", experiment, "tables"))
 
 
 def log_history(trained: RunLog, experiment: str) -> None:

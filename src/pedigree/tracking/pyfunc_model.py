@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from mlflow.models import set_model
@@ -19,6 +20,8 @@ from mlflow.pyfunc.model import PythonModel
 from pedigree.data.prepared import Column, Meta, read_meta
 from pedigree.data.raw import table_of_images
 from pedigree.errors import RefusedError
+from pedigree.models.predictor import load_predictor, read_output_kind
+from pedigree.models.probabilities import probabilities_of
 
 _ARROW_TYPES = {"double": pa.float64(), "long": pa.int64(), "string": pa.string()}
 
@@ -31,15 +34,14 @@ class RawRowsModel(PythonModel):
 
         Args:
             context: MLflow's context, with the artifacts `meta` (`meta.json`),
-                `transform` (a folder) and `model` (a Keras archive).
+                `transform` (a folder), `model` and `outputs` (the files of a model).
         """
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        from pedigree.models.archive import load_model
-
         self._meta = read_meta(Path(context.artifacts["meta"]).parent)
         transform = import_module(f"pedigree.data.transforms.{self._meta.kind}")
         self._transform = transform.load(Path(context.artifacts["transform"]))
-        self._model = load_model(Path(context.artifacts["model"]))
+        self._predictor = load_predictor(Path(context.artifacts["model"]))
+        self._kind = read_output_kind(Path(context.artifacts["outputs"]).parent)
 
     def predict(
         self,
@@ -47,8 +49,8 @@ class RawRowsModel(PythonModel):
         # One of the few type hints that MLflow knows; images come as an array.
         model_input: pd.DataFrame,
         params: Mapping[str, Any] | None = None,
-    ) -> pd.DataFrame:
-        """Predict classes.
+    ) -> pd.DataFrame | npt.NDArray[np.float32]:
+        """Predict classes or numbers, or give back the input.
 
         Args:
             context: MLflow's context; not used.
@@ -58,24 +60,32 @@ class RawRowsModel(PythonModel):
             params: Not used.
 
         Returns:
-            One row per row: `label`, and `probability_<class>` for each class.
+            One row per row: `label`, and `probability_<class>` for each class; or
+            `prediction`; or an array of the input's shape, scaled.
 
         Raises:
             RefusedError: If a column or a value cannot be used.
         """
         del context, params
-        from pedigree.models.probabilities import predict_probabilities
-
         table = _raw_table(self._meta, model_input)
-        x = self._transform.apply(table)
-        probabilities = predict_probabilities(self._model, x)
-        best = probabilities.argmax(axis=1)
-        columns = {
-            f"probability_{name}": probabilities[:, index]
-            for index, name in enumerate(self._meta.classes)
-        }
-        labels = [self._meta.classes[index] for index in best]
-        return pd.DataFrame({"label": labels, **columns})
+        outputs = self._predictor(self._transform.apply(table))
+        if self._kind == "input":
+            return outputs
+        if self._kind == "number":
+            return pd.DataFrame({"prediction": outputs.reshape(len(outputs))})
+        return _classified(outputs, self._meta.classes or ())
+
+
+def _classified(
+    outputs: npt.NDArray[np.float32], classes: tuple[str, ...]
+) -> pd.DataFrame:
+    probabilities = probabilities_of(outputs)
+    columns = {
+        f"probability_{name}": probabilities[:, index]
+        for index, name in enumerate(classes)
+    }
+    labels = [classes[index] for index in probabilities.argmax(axis=1)]
+    return pd.DataFrame({"label": labels, **columns})
 
 
 def _raw_table(meta: Meta, rows: Any) -> pa.Table:

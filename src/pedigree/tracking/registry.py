@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING
 
 import pedigree
 from pedigree.data.prepared import Meta, read_meta
+from pedigree.models.predictor import (
+    OUTPUTS_FILE,
+    OutputKind,
+    model_file,
+    read_output_kind,
+)
 from pedigree.tracking.manifest import write_manifest
 from pedigree.tracking.outcome import read_figures
 from pedigree.tracking.run_log import RunLog
@@ -22,6 +28,9 @@ if TYPE_CHECKING:
 
 CHALLENGER = "challenger"
 MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
+
+# MLflow's names for what a model does, by what its outputs are.
+MODEL_TYPES = {"classes": "classifier", "number": "regressor"}
 
 # What answering a request needs, in the versions that the model was made with.
 _INFERENCE_PACKAGES = (
@@ -48,16 +57,26 @@ def register_experiment(
         experiment: Key of the experiment in `params.yaml`.
         prepared: The folder that it was trained on.
     """
-    accuracy = read_figures(experiment)["test.accuracy"]
     version = register_version(
         training_run(experiment),
         name,
-        Path("models", experiment, "model.keras"),
+        model_file(Path("models", experiment)),
         prepared,
-        f"{experiment} on {prepared.name}: test accuracy {accuracy:.4f}",
+        f"{experiment} on {prepared.name}: {_headline(read_figures(experiment))}",
     )
     run.set_tags({"pedigree.model_version": f"models:/{name}/{version.version}"})
     return version
+
+
+def _headline(figures: Mapping[str, float]) -> str:
+    """The figure that tells most of a model: `test accuracy 0.9800` and the like."""
+    names = (
+        f"{split}.{name}"
+        for split in ("test", "validation", "train")
+        for name in ("accuracy", "mae", "mse")
+    )
+    name = next(name for name in names if name in figures)
+    return f"{name.replace('.', ' ')} {figures[name]:.4f}"
 
 
 def register_version(
@@ -71,7 +90,7 @@ def register_version(
     Args:
         trained: The run of the training; the version belongs to it.
         name: The registered model; it is made where it does not exist.
-        model: The Keras archive, `models/<experiment>/model.keras`.
+        model: The model's file, `models/<experiment>/model.*`.
         prepared: The folder whose `meta.json` and `transform/` travel along.
         description: A sentence for the UI.
 
@@ -106,7 +125,7 @@ def log_model(
 
     Args:
         trained: The run of the training; its status and its end stay as they are.
-        model: The Keras archive.
+        model: The model's file.
         prepared: The folder with `meta.json` and `transform/`.
         tags: Tags of the logged model.
 
@@ -125,7 +144,7 @@ def log_model(
         source_run_id=trained.run_id,
         tags=dict(tags),
         params=run.data.params,
-        model_type="classifier",
+        model_type=MODEL_TYPES.get(read_output_kind(model.parent)),
     )
     try:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -140,9 +159,12 @@ def log_model(
                 artifacts={
                     "meta": str(prepared / "meta.json"),
                     "model": str(model),
+                    "outputs": str(model.with_name(OUTPUTS_FILE)),
                     "transform": str(prepared / "transform"),
                 },
-                signature=signature_of(read_meta(prepared)),
+                signature=signature_of(
+                    read_meta(prepared), read_output_kind(model.parent)
+                ),
                 pip_requirements=inference_requirements(),
             )
             manifest = write_manifest(Path(folder, "model"))
@@ -155,15 +177,17 @@ def log_model(
     return str(logged.model_id), manifest
 
 
-def signature_of(meta: Meta) -> "ModelSignature":
+def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
     """Describe what a model takes and what it answers.
 
     Args:
         meta: What its prepared arrays mean.
+        kind: What its outputs are.
 
     Returns:
         Raw columns, optional where the raw data misses values, or an uint8 tensor;
-        then the label and the probability of each class.
+        then the label and the probability of each class, the predicted number, or
+        examples of the input's shape, scaled.
     """
     import numpy as np
     from mlflow.models import ModelSignature
@@ -185,6 +209,12 @@ def signature_of(meta: Meta) -> "ModelSignature":
                 for column in meta.columns
             ]
         )
+    if kind == "input":
+        shape = (-1, *meta.input_shape)
+        return ModelSignature(inputs, Schema([TensorSpec(np.dtype(np.float32), shape)]))
+    if kind == "number":
+        return ModelSignature(inputs, Schema([ColSpec("float", "prediction")]))
+    assert meta.classes
     probabilities = [ColSpec("float", f"probability_{name}") for name in meta.classes]
     return ModelSignature(inputs, Schema([ColSpec("string", "label"), *probabilities]))
 

@@ -28,7 +28,11 @@ METRICS = (
     "test.accuracy",
     "test.log_loss",
     "test.roc_auc_macro",
+    "test.mae",
+    "test.mse",
     "validation.accuracy",
+    "validation.mae",
+    "validation.mse",
 )
 
 Number = int | float

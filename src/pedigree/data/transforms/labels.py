@@ -26,12 +26,7 @@ def encode(label: Label, table: pa.Table) -> npt.NDArray[np.int64]:
         RefusedError: If the column is missing, has a value that `label.values` does not
             name, or misses a label where that is refused.
     """
-    if label.column not in table.column_names:
-        raise RefusedError(
-            f"the data must have the label column {label.column}. Received: "
-            f"{', '.join(table.column_names)}",
-            "Correct `label` in params.yaml, or the data.",
-        )
+    require_column(label.column, table)
     column = table[label.column]
     indices = pc.index_in(pc.cast(column, pa.string()), _texts(label.values))
     unknown = pc.filter(column, pc.and_(pc.is_valid(column), pc.is_null(indices)))
@@ -58,7 +53,15 @@ def _texts(values: tuple[int | str, ...]) -> pa.Array:
     return pa.array([str(value) for value in values], pa.string())
 
 
-def count(label: Label, indices: npt.NDArray[np.int64]) -> tuple[int, ...]:
-    """Count the rows of each class, in the order of `label.classes`."""
-    counts = np.bincount(indices, minlength=len(label.classes))
-    return tuple(int(count) for count in counts)
+def require_column(name: str, table: pa.Table) -> None:
+    """Stop where the column that is to be predicted is missing.
+
+    Raises:
+        RefusedError: If that is so.
+    """
+    if name not in table.column_names:
+        raise RefusedError(
+            f"the data must have the column {name}, which is to be predicted. "
+            f"Received: {', '.join(table.column_names)}",
+            "Correct `transform` in params.yaml, or the data.",
+        )

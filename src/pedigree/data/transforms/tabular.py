@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from pedigree.data.prepared import Column
 from pedigree.data.raw import take_rows
-from pedigree.data.transforms import archive, labels
+from pedigree.data.transforms import archive
+from pedigree.data.transforms.targets import read_targets
 from pedigree.errors import RefusedError
 from pedigree.params.features import Dates, Numeric, TabularTransform
 
@@ -83,7 +84,7 @@ def fit(
 
     Args:
         parameters: The section of params.yaml. With `fit: all`, they are learned from
-            every row that has a label.
+            every row that has something to predict.
         table: All raw rows.
         train_rows: The numbers of the training rows.
 
@@ -92,7 +93,7 @@ def fit(
     """
     rows = train_rows
     if parameters.fit == "all":
-        rows = np.flatnonzero(labels.encode(parameters.label, table) != labels.MISSING)
+        rows = read_targets(parameters, table).known
     transformer = _transformer(parameters)
     transformer.fit(_frame(parameters, take_rows(table, rows)))
     return Fitted(parameters, transformer)
@@ -101,15 +102,17 @@ def fit(
 def describe_columns(
     parameters: TabularTransform, table: pa.Table
 ) -> tuple[Column, ...]:
-    """Describe the raw columns that a model takes: all but the label.
+    """Describe the raw columns that a model takes: all but the predicted one.
 
     Whole numbers are called double where some are missing: a caller can only give the
     gaps as NaN.
     """
+    predicted = parameters.label or parameters.target
+    assert predicted
     return tuple(
         Column(name, _type_name(table[name]), table[name].null_count > 0)
         for name in table.column_names
-        if name != parameters.label.column
+        if name != predicted.column
     )
 
 

@@ -3,33 +3,38 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params.train import Train
-from pedigree.training.batches import Targets, TrainingBatches, ValidationBatches
-from pedigree.training.callbacks import EpochListener, Recorder, build_callbacks
-from pedigree.training.checkpoint import CheckpointFile
-from pedigree.training.optimizers import build_optimizer
+from pedigree.params.train import KerasTrain
+from pedigree.training.keras.batches import TrainingBatches, ValidationBatches
+from pedigree.training.keras.callbacks import EpochListener, Recorder, build_callbacks
+from pedigree.training.keras.checkpoint import CheckpointFile
+from pedigree.training.keras.losses import loss_named, metrics_for
+from pedigree.training.keras.optimizers import build_optimizer
+from pedigree.training.keras.targets import Targets
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Examples and their classes.
+    """Examples and what is to be predicted for them.
 
     Attributes:
         x: Prepared examples, shape (rows, *input shape).
-        classes: Class indices, shape (rows,).
+        y: Targets by rows.
+        weights: The weight of each row, shape (rows,); None for equal weights.
     """
 
-    x: NDArray[np.generic]
-    classes: NDArray[np.int64]
+    x: NDArray[Any]
+    y: Targets
+    weights: NDArray[np.float32] | None = None
 
 
-def compile_model(model: keras.Model, parameters: Train) -> None:
+def compile_model(model: keras.Model, parameters: KerasTrain) -> None:
     """Compile a model as the section `train` says, its optimizer's state included.
 
     Raises:
@@ -39,8 +44,8 @@ def compile_model(model: keras.Model, parameters: Train) -> None:
         _require_compilable(model)
     model.compile(
         optimizer=build_optimizer(parameters.optimizer),
-        loss=parameters.loss,
-        metrics=["accuracy"],
+        loss=loss_named(parameters.loss),
+        metrics=metrics_for(parameters.loss),
         jit_compile=parameters.xla,
     )
     # Here and not at the first step: a checkpoint is assigned to what is built.
@@ -50,9 +55,8 @@ def compile_model(model: keras.Model, parameters: Train) -> None:
 def fit(
     model: keras.Model,
     train: Examples,
-    validation: Examples,
-    number_of_classes: int,
-    parameters: Train,
+    validation: Examples | None,
+    parameters: KerasTrain,
     checkpoints: CheckpointFile,
     on_epoch: EpochListener,
 ) -> list[dict[str, float]]:
@@ -61,19 +65,20 @@ def fit(
     Args:
         model: A compiled model; holds the trained weights afterwards.
         train: The training examples.
-        validation: The validation examples.
-        number_of_classes: Number of classes.
+        validation: The validation examples, if there are any.
         parameters: The section `train`.
         checkpoints: Where the checkpoint is kept.
         on_epoch: Called with the figures of each epoch and its number from 1.
 
     Returns:
-        One row of figures per epoch: epoch, loss, accuracy, val_loss, val_accuracy,
-        learning_rate.
+        One row of figures per epoch: epoch, loss, accuracy or mean_absolute_error, the
+        same of validation after `val_`, learning_rate.
 
     Raises:
+        WrongUseError: If a callback watches validation and there is none.
         RefusedError: If the loss is not a finite number.
     """
+    _require_monitored(parameters, validation)
     checkpoint = checkpoints.load()
     if checkpoint:
         checkpoint.restore_model(model)
@@ -82,16 +87,15 @@ def fit(
     done = recorder.progress
     batches = TrainingBatches(
         train.x,
-        Targets(train.classes, parameters.loss, number_of_classes),
+        train.y,
         parameters.batch_size,
         parameters.seed,
         first_epoch=done.epochs,
-        class_weight=parameters.class_weight,
+        weights=train.weights,
     )
-    targets = Targets(validation.classes, parameters.loss, number_of_classes)
     model.fit(
         batches,
-        validation_data=ValidationBatches(validation.x, targets),
+        validation_data=validation and ValidationBatches(validation.x, validation.y),
         steps_per_epoch=batches.steps_per_epoch,
         initial_epoch=parameters.epochs if done.stopped else done.epochs,
         epochs=parameters.epochs,
@@ -102,6 +106,25 @@ def fit(
     )
     _require_finite(recorder.progress.history[-1])
     return recorder.progress.history
+
+
+def _require_monitored(parameters: KerasTrain, validation: Examples | None) -> None:
+    """Refuse to watch what is never measured: Keras would only warn."""
+    watched = [
+        (name, section.monitor)
+        for name in ("early_stopping", "reduce_learning_rate")
+        if (section := getattr(parameters, name))
+    ]
+    known = {"loss", *metrics_for(parameters.loss)}
+    if validation:
+        known |= {f"val_{name}" for name in known}
+    for name, monitor in watched:
+        if monitor not in known:
+            raise WrongUseError(
+                f"train.{name}.monitor must be one of {', '.join(sorted(known))}. "
+                f"Received: {monitor}",
+                "Correct it, or let `features.*.split` keep validation rows.",
+            )
 
 
 def _require_compilable(model: keras.Model) -> None:

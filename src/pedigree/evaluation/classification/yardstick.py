@@ -1,22 +1,21 @@
 """A yardstick: what scikit-learn's defaults reach on the same arrays."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays
 
 
-def hist_gradient_boosting(
-    train: Arrays, validation: Arrays, test: Arrays
-) -> dict[str, float]:
+def hist_gradient_boosting(train: Sequence[Arrays], test: Arrays) -> dict[str, float]:
     """Train `HistGradientBoostingClassifier` with its defaults and measure it.
 
     It needs no validation rows and so trains on them too: of more than 10,000 rows it
     keeps back a tenth for early stopping itself, drawn with the fixed seed.
 
     Args:
-        train: A split to train on.
-        validation: Another split to train on.
+        train: The splits to train on.
         test: The split to measure on.
 
     Returns:
@@ -26,8 +25,8 @@ def hist_gradient_boosting(
     from sklearn.metrics import roc_auc_score
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    x = flatten(np.concatenate([train.x, validation.x]))
-    y = np.concatenate([train.y, validation.y])
+    x = flatten(np.concatenate([split.x for split in train]))
+    y = np.concatenate([split.y for split in train])
     # Sums of several threads are rounded in the order in which these end.
     with threadpool_limits(limits=1, user_api="openmp"):
         model = HistGradientBoostingClassifier(random_state=0)

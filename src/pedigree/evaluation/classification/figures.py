@@ -1,4 +1,4 @@
-"""Classification: what is measured on a classifier, and how it is shown.
+"""The figures of a classifier.
 
 Figures of a class cover a sample in which the class occurs, and its ROC AUC needs
 another class beside it; elsewhere they are undefined and left out. The macro averages
@@ -7,66 +7,18 @@ never predicted, and F1 is 0 where precision and recall are (scikit-learn's
 `zero_division=0`). The rules are the same in a split and in a bootstrap resample.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import RefusedError
-from pedigree.evaluation import plots
-from pedigree.evaluation.bootstrap import Counts, bootstrap_intervals
-from pedigree.models.probabilities import predict_probabilities
-from pedigree.params.evaluate import EvaluateClassification
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from pedigree.evaluation.bootstrap import Counts
 
 Labels = NDArray[np.int64]
 Probabilities = NDArray[np.float32]
 
 AVERAGED = ("precision", "recall", "f1")
-
-predict = predict_probabilities
-
-
-def measure(
-    probabilities: Mapping[str, Probabilities],
-    splits: Mapping[str, Arrays],
-    meta: Meta,
-    parameters: EvaluateClassification,
-) -> dict[str, Any]:
-    """Measure each split, and the test split with intervals and a yardstick.
-
-    Args:
-        probabilities: Per split, what `predict` returned, shape (rows, classes).
-        splits: Per split, the prepared arrays; a yardstick trains on all but `test`.
-        meta: Names the classes.
-        parameters: The section `evaluate` of the experiment.
-
-    Returns:
-        The content of `metrics.json`.
-
-    Raises:
-        RefusedError: If a split is empty, or its probabilities are none.
-    """
-    metrics: dict[str, Any] = {
-        split: split_figures(probabilities[split], splits[split].y, meta.classes)
-        for split in parameters.splits
-    }
-    test = splits["test"]
-    figures = WeightedFigures(probabilities["test"], test.y, meta.classes)
-    intervals = bootstrap_intervals(figures, len(test.y), parameters.bootstrap)
-    metrics["intervals"] = {"test": intervals}
-    if parameters.yardstick:
-        from pedigree.evaluation.yardstick import hist_gradient_boosting
-
-        metrics["yardstick"] = hist_gradient_boosting(
-            splits["train"], splits["validation"], test
-        )
-    return metrics
 
 
 def split_figures(
@@ -160,92 +112,6 @@ def check_probabilities(
             f"{np.count_nonzero(~valid)} of {len(valid)} rows",
             "The training diverged: a lower `train.optimizer.learning_rate` may help.",
         )
-
-
-def write_predictions(
-    path: Path, probabilities: Probabilities, test: Arrays, meta: Meta
-) -> None:
-    """Write the test predictions as Parquet.
-
-    One line per test row, in the order of the split: `row` (its number in the raw
-    data), `label` and `predicted` (names of classes), and `probability_<class>`
-    (float32) for each class.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    names = np.array(meta.classes)
-    columns = {
-        "row": pa.array(test.rows),
-        "label": pa.array(names[test.y]),
-        "predicted": pa.array(names[probabilities.argmax(axis=1)]),
-    }
-    for index, name in enumerate(meta.classes):
-        columns[f"probability_{name}"] = pa.array(probabilities[:, index])
-    pq.write_table(pa.table(columns), path)
-
-
-def write_plots(
-    folder: Path, probabilities: Probabilities, test: Arrays, meta: Meta
-) -> None:
-    """Write the confusion matrix and the ROC curves of the test split, PNG and CSV."""
-    predicted = probabilities.argmax(axis=1)
-    plots.draw_confusion(test.y, predicted, meta.classes, folder / "confusion.png")
-    plots.write_confusion(test.y, predicted, meta.classes, folder / "confusion.csv")
-    curves = plots.roc_curves(probabilities, test.y, meta.classes)
-    plots.draw_roc(curves, folder / "roc.png")
-    plots.write_roc(curves, folder / "roc.csv")
-
-
-def tables(metrics: Mapping[str, Any]) -> "list[Table]":
-    """Lay out the figures for a terminal or a log.
-
-    Args:
-        metrics: What `measure` returned.
-
-    Returns:
-        The figures of each split with the test intervals, then the test classes.
-    """
-    from rich.markup import escape
-    from rich.table import Table
-
-    intervals = metrics["intervals"]["test"]
-    overview = Table("split", title="Figures", title_justify="left")
-    names = {"accuracy": "accuracy", "log_loss": "log loss", "roc_auc_macro": "ROC AUC"}
-    for title in names.values():
-        overview.add_column(title, justify="right")
-    for split in ("train", "validation", "test", "yardstick"):
-        if split in metrics:
-            overview.add_row(split, *(figure(metrics[split].get(key)) for key in names))
-    overview.add_row(
-        "test interval",
-        *(
-            "{} to {}".format(*(figure(end) for end in intervals[key].values()))
-            if key in intervals
-            else figure(None)
-            for key in names
-        ),
-    )
-
-    per_class = Table("test class", title="Classes", title_justify="left")
-    columns = (*AVERAGED, "roc_auc", "support")
-    for column in columns:
-        per_class.add_column(column.replace("roc_auc", "ROC AUC"), justify="right")
-    for name, entry in metrics["test"]["classes"].items():
-        per_class.add_row(
-            escape(name), *(figure(entry.get(column)) for column in columns)
-        )
-    for average in ("macro", "weighted"):
-        averages = (metrics["test"].get(f"{column}_{average}") for column in columns)
-        per_class.add_row(f"{average} average", *map(figure, averages))
-    return [overview, per_class]
-
-
-def figure(value: float | None) -> str:
-    """Write a figure with four decimals, a count as it is, nothing as a dash."""
-    if value is None:
-        return "-"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
 
 class WeightedFigures:

@@ -6,10 +6,16 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pedigree.errors import WrongUseError
+from pedigree.models.predictor import Predictor
 
 if TYPE_CHECKING:
     import keras
+
+MODEL_FILE = "model.keras"
 
 # The earliest time a zip entry can bear.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
@@ -47,6 +53,56 @@ def load_model(path: Path) -> "keras.Model":
             f"{path} must be a Keras archive. Received: {cause}",
             "Make it again with `dvc repro`, or get it with `dvc checkout`.",
         ) from error
+
+
+def load_predictor(folder: Path) -> Predictor:
+    """Load a model as a function from prepared examples to its outputs.
+
+    Args:
+        folder: Where the archive is, `models/<experiment>`.
+
+    Raises:
+        WrongUseError: If the file is missing or is not such an archive.
+    """
+    model = load_model(folder / MODEL_FILE)
+
+    def predict(x: NDArray[Any]) -> NDArray[np.float32]:
+        return np.asarray(model.predict(x, batch_size=1024, verbose=0), np.float32)
+
+    return predict
+
+
+def read_weights(folder: Path) -> list[tuple[str, NDArray[np.float32]]]:
+    """Read all weights of a model by their paths, `layer/kernel` and the like."""
+    import keras
+
+    model = load_model(folder / MODEL_FILE)
+    return [(each.path, keras.ops.convert_to_numpy(each)) for each in model.weights]
+
+
+def activations(folder: Path, layer: str, x: NDArray[Any]) -> NDArray[np.float32]:
+    """Compute what a layer of a model answers.
+
+    Args:
+        folder: Where the archive is.
+        layer: Name of the layer.
+        x: Prepared examples, shape (rows, *input shape).
+
+    Raises:
+        WrongUseError: If the model has no such layer, or it gives no maps.
+    """
+    import keras
+
+    model = load_model(folder / MODEL_FILE)
+    names = [each.name for each in model.layers if len(each.output.shape) == 4]
+    if layer not in names:
+        raise WrongUseError(
+            f"evaluate.activation_maps.layer must be one of {', '.join(names)}. "
+            f"Received: {layer}",
+            "Correct it in params.yaml.",
+        )
+    part = keras.Model(model.input, model.get_layer(layer).output)
+    return np.asarray(part.predict(x, verbose=0), np.float32)
 
 
 def _rewrite(source: Path, target: Path) -> None:

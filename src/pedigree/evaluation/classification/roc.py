@@ -1,19 +1,13 @@
-"""Plots of an evaluation, as PNG for people and as CSV for `dvc plots`.
+"""ROC curves of the classes against the rest, and their averages."""
 
-Figures are drawn without pyplot, so without state, and saved without metadata: the same
-numbers give the same bytes.
-"""
-
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
 
 Labels = NDArray[np.int64]
 
@@ -38,81 +32,6 @@ class RocCurve(NamedTuple):
     false_positive_rate: NDArray[np.float64]
     true_positive_rate: NDArray[np.float64]
     area: float
-
-
-def read_history(path: Path) -> dict[str, list[float]]:
-    """Read the columns of a `history.csv`."""
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {name: [float(row[name]) for row in rows] for name in rows[0]}
-
-
-def draw_learning_curves(history: dict[str, list[float]], path: Path) -> None:
-    """Draw loss and accuracy by epoch: training as dots, validation as a line."""
-    from matplotlib.ticker import MaxNLocator
-
-    figure = new_figure(width=10, height=4)
-    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        axes.plot(history["epoch"], history[name], "o", color="C0", label="training")
-        axes.plot(
-            history["epoch"],
-            history[f"val_{name}"],
-            color="C1",
-            linewidth=2,
-            # One epoch is no line.
-            marker="s" if len(history["epoch"]) == 1 else None,
-            label="validation",
-        )
-        axes.set(xlabel="epoch", ylabel=name)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.grid(alpha=0.3)
-        axes.legend()
-    save_figure(figure, path)
-
-
-def draw_confusion(
-    labels: Labels, predicted: Labels, classes: Sequence[str], path: Path
-) -> None:
-    """Draw the confusion matrix: counts as text, their share of the row as colour.
-
-    An empty cell is a zero.
-
-    Args:
-        labels: Actual class indices, shape (rows,).
-        predicted: Predicted class indices, shape (rows,).
-        classes: The names of the classes.
-        path: The PNG to write.
-    """
-    number = len(classes)
-    counts = np.bincount(labels * number + predicted, minlength=number**2)
-    counts = counts.reshape(number, number)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-
-    cell = max(0.6, 3 / number)
-    figure = new_figure(width=cell * number + 2.5, height=cell * number + 1.2)
-    axes = figure.subplots()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    figure.colorbar(image, ax=axes, label="share of the actual class", shrink=0.8)
-    axes.set(xlabel="predicted", ylabel="actual")
-    axes.set_yticks(range(number), classes)
-    # A letter is about 0.085 inches wide; names wider than a cell are turned.
-    if max(map(len, classes)) * 0.085 < cell:
-        axes.set_xticks(range(number), classes)
-    else:
-        axes.set_xticks(
-            range(number), classes, rotation=45, ha="right", rotation_mode="anchor"
-        )
-    for row, column in np.argwhere(counts):
-        axes.text(
-            column,
-            row,
-            str(counts[row, column]),
-            ha="center",
-            va="center",
-            fontsize=9,
-            color="white" if shares[row, column] > 0.5 else "black",
-        )
-    save_figure(figure, path)
 
 
 def draw_roc(curves: Sequence[RocCurve], path: Path) -> None:
@@ -208,18 +127,6 @@ def thin(curve: RocCurve) -> RocCurve:
     )
 
 
-def write_confusion(
-    labels: Labels, predicted: Labels, classes: Sequence[str], path: Path
-) -> None:
-    """Write one line per example, `actual,predicted`: the DVC template counts them."""
-    names = np.array(classes)
-    write_csv(
-        path,
-        ("actual", "predicted"),
-        zip(names[labels].tolist(), names[predicted].tolist(), strict=True),
-    )
-
-
 def write_roc(curves: Iterable[RocCurve], path: Path) -> None:
     """Write the points of ROC curves: `class,fpr,tpr`."""
     write_csv(
@@ -235,25 +142,3 @@ def write_roc(curves: Iterable[RocCurve], path: Path) -> None:
             )
         ),
     )
-
-
-def write_csv(
-    path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]
-) -> None:
-    """Write a CSV with the line ends of all tracked files."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
-
-
-def new_figure(width: float, height: float) -> "Figure":
-    """Make an empty figure of a size in inches."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), dpi=120, layout="compressed")
-
-
-def save_figure(figure: "Figure", path: Path) -> None:
-    """Save a PNG that tells nothing of the software that drew it."""
-    figure.savefig(path, format="png", metadata={"Software": None})

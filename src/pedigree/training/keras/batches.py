@@ -1,12 +1,12 @@
 """Batches of prepared arrays, in an order drawn from (seed, epoch)."""
 
 import math
-from collections.abc import Sequence
-from functools import cached_property
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
+
+from pedigree.training.keras.targets import Targets
 
 Batch = tuple[NDArray[np.generic], ...]
 
@@ -20,29 +20,27 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     Args:
         x: Prepared examples, shape (rows, *input shape); may be memory-mapped.
-        y: Targets, shape (rows, ...).
+        y: Targets by rows.
         batch_size: Rows per batch; the last batch of an epoch may be smaller.
         seed: Seed of the order.
         first_epoch: The epoch that step 0 belongs to, counted from 0.
-        class_weight: Weight of each row by the index of its class.
+        weights: The weight of each row, shape (rows,).
     """
 
     def __init__(
         self,
         x: NDArray[np.generic],
-        y: "Targets",
+        y: Targets,
         batch_size: int,
         seed: int,
         first_epoch: int = 0,
-        class_weight: Sequence[float] | None = None,
+        weights: NDArray[np.float32] | None = None,
     ) -> None:
         super().__init__()
         self._x, self._y = x, y
         self._batch_size, self._seed = batch_size, seed
         self._first_epoch = first_epoch
-        self._weights = (
-            None if class_weight is None else np.asarray(class_weight, np.float32)
-        )
+        self._weights = weights
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
 
     @property
@@ -62,7 +60,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         rows = self._rows(self._first_epoch + epoch)[start : start + self._batch_size]
         batch: Batch = (self._x[rows], self._y[rows])
         if self._weights is not None:
-            batch += (self._weights[self._y.classes[rows]],)
+            batch += (self._weights[rows],)
         return batch
 
     def _rows(self, epoch: int) -> NDArray[np.int64]:
@@ -78,12 +76,12 @@ class ValidationBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
     Args:
         x: Prepared examples, shape (rows, *input shape); may be memory-mapped.
-        y: Targets, shape (rows, ...).
+        y: Targets by rows.
         batch_size: Rows per batch.
     """
 
     def __init__(
-        self, x: NDArray[np.generic], y: "Targets", batch_size: int = 1024
+        self, x: NDArray[np.generic], y: Targets, batch_size: int = 1024
     ) -> None:
         super().__init__()
         self._x, self._y, self._batch_size = x, y, batch_size
@@ -97,32 +95,3 @@ class ValidationBatches(keras.utils.PyDataset):  # type: ignore[misc]
         """The batch of a step."""
         rows = slice(step * self._batch_size, (step + 1) * self._batch_size)
         return self._x[rows], self._y[rows]
-
-
-class Targets:
-    """Class indices in the form that a loss asks for, made batch by batch.
-
-    Args:
-        classes: Class indices, shape (rows,).
-        loss: Name of the Keras loss.
-        number_of_classes: Number of classes, for one-hot targets.
-    """
-
-    def __init__(
-        self, classes: NDArray[np.int64], loss: str, number_of_classes: int
-    ) -> None:
-        self.classes = classes
-        self._loss, self._number = loss, number_of_classes
-
-    @cached_property
-    def _one_hot(self) -> NDArray[np.float32]:
-        return np.eye(self._number, dtype=np.float32)
-
-    def __getitem__(self, rows: NDArray[np.int64] | slice) -> NDArray[np.generic]:
-        """Targets of some rows: (rows, classes), (rows, 1) or (rows,)."""
-        classes = self.classes[rows]
-        if self._loss == "categorical_crossentropy":
-            return self._one_hot[classes]
-        if self._loss == "binary_crossentropy":
-            return classes[:, None].astype(np.float32)
-        return np.asarray(classes)

@@ -1,0 +1,80 @@
+"""What is to be predicted: classes from a label column, or numbers from a target."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pedigree.data.transforms import labels
+from pedigree.errors import RefusedError
+from pedigree.params.features import Label, Target, Transform
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What is to be predicted for each raw row.
+
+    Attributes:
+        column: The raw column.
+        classes: The names of the classes in the order of their indices; None for
+            numbers.
+        values: Class indices, int64 (rows,), or numbers, float32 (rows,).
+        known: The numbers of the rows that have a value, sorted.
+    """
+
+    column: str
+    classes: tuple[str, ...] | None
+    values: npt.NDArray[Any]
+    known: npt.NDArray[np.int64]
+
+    def count_classes(self, rows: npt.NDArray[np.int64]) -> tuple[int, ...]:
+        """Count some rows by class, in the order of `classes`; empty for numbers."""
+        if self.classes is None:
+            return ()
+        counts = np.bincount(self.values[rows], minlength=len(self.classes))
+        return tuple(int(count) for count in counts)
+
+
+def read_targets(transform: Transform, table: pa.Table) -> Targets:
+    """Read what is to be predicted.
+
+    Args:
+        transform: The section of `params.yaml`, which names the column.
+        table: Raw rows.
+
+    Raises:
+        RefusedError: If the column is missing, holds what it must not, or misses a
+            value where that is refused.
+    """
+    if isinstance(transform.label, Label):
+        label = transform.label
+        indices = labels.encode(label, table)
+        known = np.flatnonzero(indices != labels.MISSING)
+        return Targets(label.column, label.classes, indices, known)
+    target = getattr(transform, "target", None)
+    assert isinstance(target, Target)
+    numbers = _numbers(target, table)
+    return Targets(target.column, None, numbers, np.flatnonzero(~np.isnan(numbers)))
+
+
+def _numbers(target: Target, table: pa.Table) -> npt.NDArray[np.float32]:
+    labels.require_column(target.column, table)
+    column = table[target.column]
+    try:
+        numbers = pc.cast(column, pa.float64()).to_numpy()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise RefusedError(
+            f"the target {target.column} must hold numbers. Received: {error}",
+            "Correct `target` in params.yaml, or the data.",
+        ) from None
+    missing = int(np.isnan(numbers).sum())
+    if missing and target.missing == "refuse":
+        raise RefusedError(
+            f"every row must have a number in {target.column}. Received: {missing} "
+            "rows without",
+            "Set `target.missing: drop` in params.yaml, or correct the data.",
+        )
+    return np.asarray(numbers, np.float32)

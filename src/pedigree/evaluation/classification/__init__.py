@@ -1,0 +1,1 @@
+"""Classification: what is measured on a classifier, and how it is shown."""

@@ -1,0 +1,203 @@
+"""Classification: what the stage evaluate measures, writes and draws."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pedigree.data.prepared import Arrays, Meta
+from pedigree.errors import WrongUseError
+from pedigree.evaluation.bootstrap import bootstrap_intervals
+from pedigree.evaluation.classification.confusion import (
+    draw_confusion,
+    write_confusion,
+)
+from pedigree.evaluation.classification.figures import (
+    AVERAGED,
+    Probabilities,
+    WeightedFigures,
+    split_figures,
+)
+from pedigree.evaluation.classification.roc import draw_roc, roc_curves, write_roc
+from pedigree.evaluation.classification.tables import write_classes
+from pedigree.evaluation.console import figure
+from pedigree.evaluation.images import draw_images, sample_rows
+from pedigree.models.predictor import Predictor
+from pedigree.models.probabilities import probabilities_of
+from pedigree.params.evaluate import EvaluateClassification
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def predict(predictor: Predictor, x: NDArray[Any]) -> Probabilities:
+    """Predict class probabilities, shape (rows, classes)."""
+    return probabilities_of(predictor(x))
+
+
+def measure(
+    probabilities: Mapping[str, Probabilities],
+    splits: Mapping[str, Arrays],
+    meta: Meta,
+    parameters: EvaluateClassification,
+) -> dict[str, Any]:
+    """Measure each split, and the reported one with intervals and a yardstick.
+
+    Args:
+        probabilities: Per split, what `predict` returned, shape (rows, classes).
+        splits: Per split, the prepared arrays; a yardstick trains on all but the
+            reported one.
+        meta: Names the classes.
+        parameters: The section `evaluate` of the experiment.
+
+    Returns:
+        The content of `metrics.json`.
+
+    Raises:
+        RefusedError: If a split is empty, or its probabilities are none.
+    """
+    classes = _classes(meta)
+    metrics: dict[str, Any] = {
+        split: split_figures(probabilities[split], splits[split].y, classes)
+        for split in parameters.splits
+    }
+    reported = parameters.splits[-1]
+    labels = splits[reported].y
+    figures = WeightedFigures(probabilities[reported], labels, classes)
+    intervals = bootstrap_intervals(figures, len(labels), parameters.bootstrap)
+    metrics["intervals"] = {reported: intervals}
+    if parameters.yardstick:
+        from pedigree.evaluation.classification.yardstick import hist_gradient_boosting
+
+        others = [splits[split] for split in splits if split != reported]
+        metrics["yardstick"] = hist_gradient_boosting(others, splits[reported])
+    return metrics
+
+
+def write_predictions(
+    path: Path, probabilities: Probabilities, reported: Arrays, meta: Meta
+) -> None:
+    """Write the predictions of the reported split as Parquet.
+
+    One line per row, in the order of the split: `row` (its number in the raw
+    data), `label` and `predicted` (names of classes), and `probability_<class>`
+    (float32) for each class.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = np.array(_classes(meta))
+    columns = {
+        "row": pa.array(reported.rows),
+        "label": pa.array(names[reported.y]),
+        "predicted": pa.array(names[probabilities.argmax(axis=1)]),
+    }
+    for index, name in enumerate(_classes(meta)):
+        columns[f"probability_{name}"] = pa.array(probabilities[:, index])
+    pq.write_table(pa.table(columns), path)
+
+
+def write_points(
+    path: Path, probabilities: Probabilities, reported: Arrays, meta: Meta
+) -> None:
+    """Write what `dvc plots` draws: the actual and the predicted class of each row."""
+    predicted = probabilities.argmax(axis=1)
+    write_confusion(reported.y, predicted, _classes(meta), path)
+
+
+def write_tables(
+    folder: Path, probabilities: Probabilities, reported: Arrays, meta: Meta
+) -> None:
+    """Write the table of classes and the points of the ROC curves as CSV."""
+    classes = _classes(meta)
+    predicted = probabilities.argmax(axis=1)
+    write_classes(reported.y, predicted, classes, folder / "classes.csv")
+    write_roc(roc_curves(probabilities, reported.y, classes), folder / "roc.csv")
+
+
+def draw(
+    folder: Path,
+    probabilities: Probabilities,
+    reported: Arrays,
+    meta: Meta,
+    parameters: EvaluateClassification,
+) -> None:
+    """Draw the confusion matrix, the ROC curves and samples of the reported split."""
+    classes = _classes(meta)
+    predicted = probabilities.argmax(axis=1)
+    draw_confusion(reported.y, predicted, classes, folder / "confusion.png")
+    curves = roc_curves(probabilities, reported.y, classes)
+    draw_roc(curves, folder / "roc.png")
+    if parameters.samples:
+        rows = sample_rows(parameters.samples, len(reported.y))
+        titles = [f"{classes[predicted[r]]} ({classes[reported.y[r]]})" for r in rows]
+        colours = ["green" if predicted[r] == reported.y[r] else "red" for r in rows]
+        draw_images(
+            reported.x[rows],
+            folder / "samples.png",
+            columns=parameters.samples.columns,
+            titles=titles,
+            colours=colours,
+        )
+
+
+def tables(metrics: Mapping[str, Any]) -> "list[Table]":
+    """Lay out the figures for a terminal or a log.
+
+    Args:
+        metrics: What `measure` returned.
+
+    Returns:
+        The figures of each split with the intervals of the reported one, then the
+        classes of that.
+    """
+    from rich.markup import escape
+    from rich.table import Table
+
+    ((reported, intervals),) = metrics["intervals"].items()
+    overview = Table("split", title="Figures", title_justify="left")
+    names = {"accuracy": "accuracy", "log_loss": "log loss", "roc_auc_macro": "ROC AUC"}
+    for title in names.values():
+        overview.add_column(title, justify="right")
+    for split in ("train", "validation", "test", "yardstick"):
+        if split in metrics:
+            overview.add_row(split, *(figure(metrics[split].get(key)) for key in names))
+    overview.add_row(
+        f"{reported} interval",
+        *(
+            "{} to {}".format(*(figure(end) for end in intervals[key].values()))
+            if key in intervals
+            else figure(None)
+            for key in names
+        ),
+    )
+
+    per_class = Table(f"{reported} class", title="Classes", title_justify="left")
+    columns = (*AVERAGED, "roc_auc", "support")
+    for column in columns:
+        per_class.add_column(column.replace("roc_auc", "ROC AUC"), justify="right")
+    for name, entry in metrics[reported]["classes"].items():
+        per_class.add_row(
+            escape(name), *(figure(entry.get(column)) for column in columns)
+        )
+    for average in ("macro", "weighted"):
+        averages = (metrics[reported].get(f"{column}_{average}") for column in columns)
+        per_class.add_row(f"{average} average", *map(figure, averages))
+    return [overview, per_class]
+
+
+def _classes(meta: Meta) -> tuple[str, ...]:
+    """The names of the classes.
+
+    Raises:
+        WrongUseError: If numbers are predicted.
+    """
+    if meta.classes is None:
+        raise WrongUseError(
+            "evaluate.task=classification must have a label with classes. Received: "
+            f"the target {meta.target}, a number",
+            "Set `evaluate.task` to regression in params.yaml.",
+        )
+    return meta.classes

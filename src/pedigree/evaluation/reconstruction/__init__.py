@@ -1,0 +1,1 @@
+"""Reconstruction: what is measured on a model that gives back its input."""

@@ -1,0 +1,202 @@
+"""Reconstruction: what the stage evaluate measures, writes and draws."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pedigree.data.prepared import Arrays, Meta
+from pedigree.errors import RefusedError
+from pedigree.evaluation.bootstrap import Counts, bootstrap_intervals
+from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
+from pedigree.evaluation.images import draw_images, sample_rows
+from pedigree.models.predictor import Predictor
+from pedigree.params.evaluate import EvaluateReconstruction
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Outputs = NDArray[np.float32]
+NAMES = ("mse", "mae")
+# Examples at a time: bounds the memory.
+ROWS_AT_ONCE = 4096
+
+
+def predict(predictor: Predictor, x: NDArray[Any]) -> Outputs:
+    """Reconstruct examples, shape (rows, *input shape)."""
+    return predictor(x)
+
+
+def measure(
+    outputs: Mapping[str, Outputs],
+    splits: Mapping[str, Arrays],
+    meta: Meta,
+    parameters: EvaluateReconstruction,
+) -> dict[str, Any]:
+    """Measure each split, and the reported one with intervals.
+
+    `mse` and `mae` are the means, over all values of all rows, of the squared and the
+    absolute difference to the input as the model scales it.
+
+    Args:
+        outputs: Per split, what `predict` returned.
+        splits: Per split, the prepared arrays.
+        meta: Says how the model scales its input.
+        parameters: The section `evaluate` of the experiment.
+
+    Returns:
+        The content of `metrics.json`.
+
+    Raises:
+        RefusedError: If an output is not a finite number, or has another shape than
+            its input.
+    """
+    metrics: dict[str, Any] = {}
+    for split in parameters.splits:
+        errors = RowErrors(outputs[split], splits[split].x, meta.divide_by)
+        values = errors(np.ones(len(outputs[split]), np.int64)).tolist()
+        metrics[split] = {
+            "rows": len(outputs[split]),
+            **dict(zip(NAMES, values, strict=True)),
+        }
+    reported = parameters.splits[-1]
+    # `errors` are those of the last split, which is the reported one.
+    intervals = bootstrap_intervals(
+        errors, len(outputs[reported]), parameters.bootstrap
+    )
+    metrics["intervals"] = {reported: intervals}
+    return metrics
+
+
+class RowErrors:
+    """Mean errors of each row, for samples in which it counts a number of times.
+
+    Args:
+        outputs: Reconstructions, shape (rows, *input shape).
+        x: What was reconstructed, same shape, not yet scaled.
+        divide_by: What the model divides its input by.
+    """
+
+    names: tuple[str, ...] = NAMES
+
+    def __init__(
+        self, outputs: Outputs, x: NDArray[Any], divide_by: float | None
+    ) -> None:
+        if outputs.shape != x.shape or not np.isfinite(outputs).all():
+            raise RefusedError(
+                f"reconstructions must be finite and of shape {x.shape}. Received: "
+                f"shape {outputs.shape}, {np.count_nonzero(~np.isfinite(outputs))} "
+                "values that are not finite",
+                "Choose an architecture that gives back its input; a lower learning "
+                "rate may help.",
+            )
+        self.squared, self.absolute = (
+            np.concatenate(parts)
+            for parts in zip(*_differences(outputs, x, divide_by), strict=True)
+        )
+
+    def __call__(self, counts: Counts) -> NDArray[np.float64]:
+        """Compute the figures, in the order of `names`."""
+        sums = np.array([counts @ self.squared, counts @ self.absolute])
+        means: NDArray[np.float64] = sums / counts.sum()
+        return means
+
+
+def _differences(outputs: Outputs, x: NDArray[Any], divide_by: float | None) -> Any:
+    """Yield the mean squared and the mean absolute error of rows, part by part."""
+    for start in range(0, len(x), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        scaled = x[part].astype(np.float64) / (divide_by or 1)
+        difference = (outputs[part] - scaled).reshape(len(scaled), -1)
+        yield (difference**2).mean(axis=1), abs(difference).mean(axis=1)
+
+
+def write_predictions(
+    path: Path, outputs: Outputs, reported: Arrays, meta: Meta
+) -> None:
+    """Write the error of each row of the reported split as Parquet: `row`, `mse`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    errors = RowErrors(outputs, reported.x, meta.divide_by)
+    columns = {"row": np.asarray(reported.rows), "mse": errors.squared}
+    pq.write_table(pa.table(columns), path)
+
+
+def write_points(path: Path, outputs: Outputs, reported: Arrays, meta: Meta) -> None:
+    """Write what `dvc plots` draws: the error of each row."""
+    errors = RowErrors(outputs, reported.x, meta.divide_by)
+    lines = zip(reported.rows.tolist(), errors.squared.tolist(), strict=True)
+    write_csv(path, ("row", "mse"), lines)
+
+
+def write_tables(folder: Path, outputs: Outputs, reported: Arrays, meta: Meta) -> None:
+    """Write the rows with the largest errors as CSV."""
+    errors = RowErrors(outputs, reported.x, meta.divide_by).squared
+    worst = np.argsort(-errors, kind="stable")[:20]
+    lines = ((int(reported.rows[row]), float(errors[row])) for row in worst)
+    write_csv(folder / "largest_errors.csv", ("row", "mse"), lines)
+
+
+def draw(
+    folder: Path,
+    outputs: Outputs,
+    reported: Arrays,
+    meta: Meta,
+    parameters: EvaluateReconstruction,
+) -> None:
+    """Draw the errors as a histogram, and samples above their reconstructions."""
+    errors = RowErrors(outputs, reported.x, meta.divide_by).squared
+    histogram = new_figure(width=6, height=4)
+    axes = histogram.subplots()
+    axes.hist(errors, bins=50)
+    axes.set(xlabel="mean squared error of a row", ylabel="rows")
+    axes.grid(alpha=0.3)
+    save_figure(histogram, folder / "errors.png")
+    if parameters.samples:
+        _draw_samples(folder / "samples.png", outputs, reported, meta, parameters)
+
+
+def _draw_samples(
+    path: Path,
+    outputs: Outputs,
+    reported: Arrays,
+    meta: Meta,
+    parameters: EvaluateReconstruction,
+) -> None:
+    """Draw each row of samples, and below it what the model makes of them."""
+    assert parameters.samples
+    rows = sample_rows(parameters.samples, len(outputs))
+    columns = parameters.samples.columns
+    images, titles = [], []
+    for start in range(0, len(rows), columns):
+        part = rows[start : start + columns]
+        images += [*(reported.x[part] / (meta.divide_by or 1)), *outputs[part]]
+        titles += ["original"] * len(part) + ["reconstruction"] * len(part)
+    draw_images(np.array(images), path, columns=columns, titles=titles)
+
+
+def tables(metrics: Mapping[str, Any]) -> "list[Table]":
+    """Lay out the figures of each split, with the intervals of the reported one.
+
+    Args:
+        metrics: What `measure` returned.
+    """
+    from rich.table import Table
+
+    ((reported, intervals),) = metrics["intervals"].items()
+    table = Table("split", title="Figures", title_justify="left")
+    for name in NAMES:
+        table.add_column(name.upper(), justify="right")
+    for split in ("train", "validation", "test"):
+        if split in metrics:
+            table.add_row(split, *(_small(metrics[split][name]) for name in NAMES))
+    ends = (" to ".join(map(_small, intervals[name].values())) for name in NAMES)
+    table.add_row(f"{reported} interval", *ends)
+    return [table]
+
+
+def _small(value: float) -> str:
+    return f"{value:.6f}"

@@ -1,0 +1,1 @@
+"""Regression: what is measured on a model that predicts a number."""

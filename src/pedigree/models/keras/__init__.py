@@ -1,0 +1,1 @@
+"""What all Keras models are put together from."""

@@ -1,0 +1,122 @@
+"""A Keras training, from prepared arrays to a canonical archive and its history."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from pedigree.data.prepared import Arrays, Meta
+from pedigree.errors import WrongUseError
+from pedigree.models.keras.archive import MODEL_FILE, save_model
+from pedigree.models.keras.build import build_model
+from pedigree.models.keras.head import head_for
+from pedigree.params.model import Model
+from pedigree.params.train import KerasTrain
+from pedigree.training.keras.checkpoint import CheckpointFile
+from pedigree.training.keras.fit import Examples, compile_model, fit
+from pedigree.training.keras.hardware import distribution, prepare_hardware
+from pedigree.training.keras.numerics import fix_numerics
+from pedigree.training.keras.targets import targets_of
+
+
+def train(
+    architecture: Model,
+    parameters: KerasTrain,
+    meta: Meta,
+    splits: Mapping[str, Arrays],
+    output: Path,
+    key: str,
+    on_epoch: Callable[[Mapping[str, float], int], None],
+) -> list[dict[str, float]]:
+    """Train a model and save it.
+
+    Args:
+        architecture: The section `model`.
+        parameters: The section `train`.
+        meta: What the prepared arrays mean.
+        splits: The arrays of `train`, and of `validation` where there are such rows.
+        output: Where the archive goes, `models/<experiment>`.
+        key: What identifies the training, for its checkpoints.
+        on_epoch: Called with the figures of each epoch and its number from 1.
+
+    Returns:
+        One row of figures per epoch.
+
+    Raises:
+        WrongUseError: If the parameters do not fit each other or the data.
+        RefusedError: If the loss is not a finite number.
+    """
+    head = head_for(
+        parameters.loss,
+        None if meta.classes is None else len(meta.classes),
+        architecture.output_activation,
+        parameters.target,
+    )
+    prepare_hardware(parameters.xla)
+    fix_numerics(parameters.precision)
+
+    def build() -> keras.Model:
+        return build_model(architecture, meta.input_shape, meta.divide_by, head)
+
+    examples = {
+        split: _examples(arrays, meta, parameters) for split, arrays in splits.items()
+    }
+    with distribution():
+        model = build()
+        _require_fitting(model, examples["train"])
+        compile_model(model, parameters)
+    checkpoints = CheckpointFile(key)
+    history = fit(
+        model,
+        examples["train"],
+        examples.get("validation"),
+        parameters,
+        checkpoints,
+        on_epoch,
+    )
+    # A model built anew bears the weights alone: no optimizer, no used-up seeds.
+    result = build()
+    result.set_weights(model.get_weights())
+    save_model(result, output / MODEL_FILE)
+    checkpoints.remove()
+    return history
+
+
+def _examples(arrays: Arrays, meta: Meta, parameters: KerasTrain) -> Examples:
+    return Examples(
+        arrays.x,
+        targets_of(arrays, meta, parameters),
+        _weights(arrays, meta, parameters),
+    )
+
+
+def _weights(
+    arrays: Arrays, meta: Meta, parameters: KerasTrain
+) -> NDArray[np.float32] | None:
+    """The weight of each row by the index of its class."""
+    if parameters.class_weight is None:
+        return None
+    number = 0 if meta.classes is None else len(meta.classes)
+    if len(parameters.class_weight) != number:
+        raise WrongUseError(
+            f"train.class_weight must hold one weight for each of {number} classes. "
+            f"Received: {len(parameters.class_weight)}",
+            "Correct it in params.yaml.",
+        )
+    weights: NDArray[np.float32] = np.asarray(parameters.class_weight, np.float32)
+    return weights.take(arrays.y)
+
+
+def _require_fitting(model: keras.Model, examples: Examples) -> None:
+    """Refuse a model whose output has another shape than the targets."""
+    wanted = examples.y[slice(0, 1)].shape[1:]
+    given = model.output_shape[1:]
+    # Class indices stand for as many outputs as there are classes.
+    if given != wanted and not (wanted == () and len(given) == 1):
+        raise WrongUseError(
+            f"the model must give outputs of the shape of its targets, {wanted}. "
+            f"Received: {given}",
+            "Correct the section `model` in params.yaml.",
+        )
