@@ -1,6 +1,7 @@
 """Every architecture goes through the same checks; a new one adds a line here."""
 
 import hashlib
+from math import prod
 
 import keras
 import numpy as np
@@ -32,6 +33,40 @@ SMALL_RECURRENT = {
     "dropout": 0.5,
     "recurrent_dropout": 0.25,
 }
+SMALL_LENET = {"filters": [2, 3], "dense": [8], "activation": "sigmoid"}
+SMALL_ALEXNET = {"filters": [4, 4, 4, 4], "dense": [8, 8], "dropout": 0.5}
+SMALL_VGG = {
+    "blocks": [[8, 1], [16, 2]],
+    "width_divisor": 2,
+    "dense": [8],
+    "dropout": 0.5,
+}
+SMALL_GOOGLENET = {
+    "stem": [4, 4, 6],
+    "stem_activation": "linear",
+    "stages": [
+        [[2, [3, 4], [3, 2], 2], [3, [3, 4], [3, 2], 2]],
+        [[4, [3, 4], [3, 4], 2]],
+    ],
+    "last_pool": "max",
+}
+SMALL_RESNET = {
+    "stem": {"kernel": 7, "stride": 2, "pool": True},
+    "stages": [4, 8],
+    "blocks": 2,
+    "padding": "symmetric",
+    "initializer": "glorot_uniform",
+    "batch_normalization": {"momentum": 0.9, "epsilon": 0.00001},
+}
+SMALL_KERAS_RESNET = SMALL_RESNET | {
+    "stem": {"kernel": 7, "stride": 1, "pool": False},
+    "padding": "same",
+    "initializer": "he_normal",
+    "l2": 0.0001,
+    "batch_normalization": {"momentum": 0.99, "epsilon": 0.001},
+    "last_pool": 2,
+}
+SMALL_AUTOENCODER = {"filters": [4, 2], "kernel": 3}
 
 # architecture, hyperparameters, input shape, classes, divide by
 MEMBERS = [
@@ -45,14 +80,49 @@ MEMBERS = [
     pytest.param(
         "recurrent", {"cell": "simple_rnn", "units": [4]}, (5, 3), 2, None, id="simple"
     ),
+    pytest.param("lenet", SMALL_LENET, (12, 12, 1), 3, 16.0, id="lenet"),
+    pytest.param("alexnet", SMALL_ALEXNET, (67, 67, 1), 3, 16.0, id="alexnet"),
+    pytest.param("vgg", SMALL_VGG, (8, 8, 1), 3, 16.0, id="vgg"),
+    pytest.param("googlenet", SMALL_GOOGLENET, (32, 32, 1), 3, 16.0, id="googlenet"),
+    pytest.param("resnet", SMALL_RESNET, (32, 32, 1), 3, 16.0, id="resnet"),
+    pytest.param("resnet", SMALL_KERAS_RESNET, (8, 8, 1), 3, 16.0, id="keras resnet"),
+    pytest.param(
+        "resnet_as_printed",
+        {"filters": 4, "stages": 3, "l2": 0.0001},
+        (8, 8, 1),
+        3,
+        16.0,
+        id="as printed",
+    ),
+    pytest.param("autoencoder", SMALL_AUTOENCODER, (8, 8, 1), 3, 16.0, id="images"),
 ]
+# They answer with their input, and not with classes.
+RECONSTRUCTING = {"autoencoder"}
 
 
 def _build(architecture, values, shape, classes, divide_by, loss=None):
-    loss = loss or (
-        "categorical_crossentropy" if classes > 2 else "binary_crossentropy"
-    )
+    loss = loss or _loss(architecture, classes)
     return build_model(_section(architecture, values), shape, classes, divide_by, loss)
+
+
+def _loss(architecture, classes):
+    if architecture in RECONSTRUCTING:
+        return "mean_squared_error"
+    return "categorical_crossentropy" if classes > 2 else "binary_crossentropy"
+
+
+def _predict(model, architecture, x):
+    if architecture in RECONSTRUCTING:
+        return model.predict(x, verbose=0)
+    return predict_probabilities(model, x)
+
+
+def _targets(member, x, rng):
+    architecture, _, _, count, divide_by = member
+    if architecture in RECONSTRUCTING:
+        return x / divide_by
+    classes = rng.integers(0, count, len(x))
+    return np.eye(count)[classes] if count > 2 else classes[:, None]
 
 
 def _section(architecture, values):
@@ -76,21 +146,21 @@ class TestEveryArchitecture:
 
         x = np.random.default_rng(0).integers(0, 16, (7, *member[2])).astype("float32")
         loaded = load_model(tmp_path / "first.keras")
-        expected = predict_probabilities(first, x)
-        assert np.array_equal(predict_probabilities(loaded, x), expected)
-        assert expected.shape == (7, member[3])
-        assert np.allclose(expected.sum(axis=1), 1, atol=1e-6)
+        expected = _predict(first, member[0], x)
+        assert np.array_equal(_predict(loaded, member[0], x), expected)
+        if member[0] in RECONSTRUCTING:
+            assert expected.shape == x.shape
+        else:
+            assert expected.shape == (7, member[3])
+            assert np.allclose(expected.sum(axis=1), 1, atol=1e-6)
 
     def test_one_step_moves_every_weight_tensor(self, member):
         model = _build(*member)
         before = model.get_weights()
-        loss = "categorical_crossentropy" if member[3] > 2 else "binary_crossentropy"
-        model.compile("sgd", loss)
+        model.compile("sgd", _loss(member[0], member[3]))
         rng = np.random.default_rng(0)
         x = rng.uniform(0, 16, (64, *member[2])).astype("float32")
-        classes = rng.integers(0, member[3], 64)
-        y = np.eye(member[3])[classes] if member[3] > 2 else classes[:, None]
-        model.train_on_batch(x, y)
+        model.train_on_batch(x, _targets(member, x, rng))
         moved = [
             not np.array_equal(old, new)
             for old, new in zip(before, model.get_weights(), strict=True)
@@ -100,7 +170,7 @@ class TestEveryArchitecture:
     def test_another_seed_gives_other_weights(self, member):
         architecture, values, shape, classes, divide_by = member
         other = Model(architecture=architecture, seed=2, **values)
-        loss = "categorical_crossentropy" if classes > 2 else "binary_crossentropy"
+        loss = _loss(architecture, classes)
         weights = build_model(other, shape, classes, divide_by, loss).get_weights()
         assert not np.array_equal(weights[0], _build(*member).get_weights()[0])
 
@@ -121,6 +191,141 @@ def test_published_parameter_counts():
     ]:
         values = {"cell": cell, "units": units}
         assert _build("recurrent", values, (120, 14), 2, None).count_params() == count
+
+
+INCEPTIONS = [
+    [[64, [96, 128], [16, 32], 32], [128, [128, 192], [32, 96], 64]],
+    [
+        [192, [96, 208], [16, 48], 64],
+        [160, [112, 224], [24, 64], 64],
+        [128, [128, 256], [24, 64], 64],
+        [112, [144, 288], [32, 64], 64],
+        [256, [160, 320], [32, 128], 128],
+    ],
+    [[256, [160, 320], [32, 128], 128], [384, [192, 384], [48, 128], 128]],
+]
+ALEXNET = {
+    "filters": [96, 256, 384, 384, 256],
+    "dense": [4096, 4096],
+    "dropout": 0.5,
+}
+VGG_11 = {
+    "blocks": [[64, 1], [128, 1], [256, 2], [512, 2], [512, 2]],
+    "dense": [4096, 4096],
+    "dropout": 0.5,
+}
+RESNET_18 = SMALL_RESNET | {"stages": [64, 128, 256, 512]}
+PUBLISHED = [
+    (
+        "lenet",
+        {"filters": [6, 16], "dense": [120, 84], "activation": "sigmoid"},
+        (28, 28, 1),
+        10,
+        (61_706, 0),
+        {"pool1": (14, 14, 6), "pool2": (5, 5, 16), "flatten": (400,)},
+    ),
+    (
+        "alexnet",
+        ALEXNET,
+        (224, 224, 1),
+        10,
+        (46_764_746, 0),
+        {"conv1": (54, 54, 96), "flatten": (6400,)},
+    ),
+    (
+        "alexnet",
+        {"filters": [64, 128, 256], "dense": [1024, 512], "dropout": 0.5},
+        (224, 224, 1),
+        10,
+        (7_592_458, 0),
+        {"pool3": (5, 5, 256)},
+    ),
+    (
+        "vgg",
+        VGG_11 | {"width_divisor": 1},
+        (224, 224, 1),
+        10,
+        (128_806_154, 0),
+        {"block5_pool": (7, 7, 512)},
+    ),
+    (
+        "vgg",
+        VGG_11 | {"width_divisor": 4},
+        (224, 224, 1),
+        10,
+        (43_093_322, 0),
+        {"block5_pool": (7, 7, 128)},
+    ),
+    (
+        "googlenet",
+        SMALL_GOOGLENET | {"stem": [64, 64, 192], "stages": INCEPTIONS},
+        (96, 96, 1),
+        10,
+        (5_977_530, 0),
+        {
+            "stem_conv1": (48, 48, 64),
+            "stem_pool1": (24, 24, 64),
+            "stem_pool2_stride": (12, 12, 192),
+            "stage1_2_join": (12, 12, 480),
+            "stage2_5_join": (6, 6, 832),
+            "stage3_2_join": (3, 3, 1024),
+            "last_pool": (1024,),
+        },
+    ),
+    (
+        "resnet",
+        RESNET_18,
+        (96, 96, 1),
+        10,
+        (11_178_378, 7_808),
+        {
+            "stem_conv": (48, 48, 64),
+            "stem_pool": (24, 24, 64),
+            "stage1_2_relu2": (24, 24, 64),
+            "stage2_2_relu2": (12, 12, 128),
+            "stage3_2_relu2": (6, 6, 256),
+            "stage4_2_relu2": (3, 3, 512),
+        },
+    ),
+    (
+        "resnet",
+        SMALL_KERAS_RESNET | {"stages": [64, 128, 256, 512]},
+        (28, 28, 1),
+        5,
+        (11_183_493, 7_808),
+        {"stem_relu": (28, 28, 64), "stage4_2_relu2": (4, 4, 512), "flatten": (2048,)},
+    ),
+    (
+        "resnet_as_printed",
+        {"filters": 64, "stages": 4, "l2": 0.0001},
+        (28, 28, 1),
+        5,
+        (91_205, 384),
+        {"stage4_shortcut": (4, 4, 64), "flatten": (256,)},
+    ),
+    (
+        "autoencoder",
+        {"filters": [256, 128], "kernel": 3},
+        (28, 28, 1),
+        5,
+        (742_657, 0),
+        {"encoded_layer": (7, 7, 128), "reconstruction": (28, 28, 1)},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "values", "shape", "classes", "counts", "outputs"), PUBLISHED
+)
+def test_published_sizes_have_their_counts_and_shapes(
+    architecture, values, shape, classes, counts, outputs
+):
+    # Inside this scope weights have shapes and no values.
+    with keras.StatelessScope(initialize_variables=False):
+        model = _build(architecture, values, shape, classes, 255.0)
+    weights = (model.trainable_weights, model.non_trainable_weights)
+    assert tuple(sum(prod(w.shape) for w in each) for each in weights) == counts
+    assert {n: model.get_layer(n).output.shape[1:] for n in outputs} == outputs
 
 
 def test_dropout_stands_after_the_first_two_pools_and_the_flattening():
@@ -165,6 +370,13 @@ def test_the_output_stays_float32_in_mixed_precision():
         ("convnet", SMALL_CONVNET | {"blocks": [[]]}, "model.blocks.0"),
         ("recurrent", SMALL_RECURRENT | {"cell": "rnn"}, "model.cell"),
         ("recurrent", SMALL_RECURRENT | {"units": []}, "model.units"),
+        ("lenet", SMALL_LENET | {"filters": [6]}, "model.filters"),
+        ("alexnet", SMALL_ALEXNET | {"filters": [4, 4]}, "model.filters"),
+        ("vgg", SMALL_VGG | {"width_divisor": 3}, "must divide the filters"),
+        ("googlenet", SMALL_GOOGLENET | {"last_pool": "mean"}, "model.last_pool"),
+        ("googlenet", SMALL_GOOGLENET | {"stages": [[[1, 2, 3, 4]]]}, "stages.0.0.1"),
+        ("resnet", SMALL_RESNET | {"stem": {"kernel": 7}}, "stem.stride is required"),
+        ("resnet", SMALL_RESNET | {"padding": "valid"}, "model.padding"),
     ],
 )
 def test_bad_hyperparameters_are_named(architecture, values, rule):
@@ -176,6 +388,11 @@ def test_a_net_too_deep_for_its_images_is_named():
     values = SMALL_CONVNET | {"blocks": [[2]] * 5, "padding": "valid"}
     with pytest.raises(WrongUseError, match="must fit its input of shape"):
         _build("convnet", values, (8, 8, 1), 3, None)
+
+
+def test_an_autoencoder_needs_sides_that_can_be_halved():
+    with pytest.raises(WrongUseError, match="10 x 8 pixels that cannot be halved 2"):
+        _build("autoencoder", SMALL_AUTOENCODER, (10, 8, 1), 3, None)
 
 
 def test_a_recurrent_net_needs_steps():

