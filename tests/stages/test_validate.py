@@ -141,13 +141,24 @@ def test_data_docs_need_no_network_and_no_earlier_run(
         assert "://" not in text
         assert "<link" not in text
     index = (folder / "index.html").read_text("utf-8")
-    assert "refused" in index
+    assert "The data <strong>were refused</strong>." in index
     assert 'href="all.html"' in index
     assert "Every image has" in index or "Pixels reach" in index
     assert "<summary>Met: " in index
     page = (folder / "all.html").read_text("utf-8")
     assert "unexpected values found" in page
     assert "__none__" not in page
+
+
+def test_what_was_met_is_unfolded_where_nothing_else_is_told(
+    write_raw: Callable[..., None],
+) -> None:
+    write_raw()
+    validate.main(Run(), "digits", "digits")
+    index = Path("reports/data/digits/index.html").read_text("utf-8")
+    assert "The data <strong>passed</strong>." in index
+    assert "<details open><summary>Met: " in index
+    assert "Not met" not in index
 
 
 def test_pages_are_rendered_without_a_complaint(
