@@ -1,5 +1,6 @@
 """Running suites: what the library is told, and what becomes of its answers."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def test_a_column_that_has_to_be_there_is_named_where_it_is_not() -> None:
 
 def test_no_expectation_takes_a_column_renamed_in_case_for_its_own() -> None:
     rules = {
-        rule.expectation: rule
+        rule.expectation: replace(rule, split=None)
         for path in SUITES
         for rule in load_suite(path).rules
         if rule.columns and "row_condition" not in rule.arguments
