@@ -77,7 +77,7 @@ def write_data_docs(folder: Path, verdict: Verdict, results: Mapping[str, Any]) 
 
     Args:
         folder: Where to write; all that is in it is replaced.
-        verdict: The verdict on the dataset.
+        verdict: The verdict on the dataset, with the sums of its `data`.
         results: The result of each split, from `run_suite`.
     """
     shutil.rmtree(folder, ignore_errors=True)
@@ -157,6 +157,8 @@ def _index(verdict: Verdict) -> str:
         ("split", "rows", "met", "critical not met", "warnings not met"),
         [_counts(verdict, split) for split in verdict["rows"]],
     )
+    # DVC may bring other data back from its cache, and not run the stage for them.
+    body += _table(("the data it is about", "sha256"), verdict["data"].items())
     links = "".join(
         f'<li><a href="{split}.html">Every expectation on {split}</a></li>'
         for split in verdict["rows"]
