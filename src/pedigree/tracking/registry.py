@@ -186,8 +186,8 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
 
     Returns:
         Raw columns, optional where the raw data misses values, or an uint8 tensor of
-        images; then the label and the probability of each class, the predicted number, or
-        examples of the input's shape, scaled.
+        images; then the label and the probability of each class, the predicted
+        number, or examples of the input's shape, scaled.
     """
     import numpy as np
     from mlflow.models import ModelSignature
