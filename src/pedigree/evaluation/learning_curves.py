@@ -18,6 +18,17 @@ def read_history(path: Path) -> History:
     return {name: [float(row[name]) for row in rows] for name in rows[0]}
 
 
+def best_epoch(history: History) -> dict[str, float]:
+    """The figures of the epoch with the smallest loss, of validation if there is any.
+
+    It tells where a longer training began to overfit; the model is that of the last
+    epoch, unless `train.early_stopping` gives back the best weights.
+    """
+    losses = history.get("val_loss", history["loss"])
+    place = losses.index(min(losses))
+    return {name: values[place] for name, values in history.items()}
+
+
 def draw_learning_curves(history: History, path: Path) -> None:
     """Draw each figure by epoch: training as dots, validation, if any, as a line."""
     from matplotlib.ticker import MaxNLocator

@@ -17,7 +17,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from pedigree.data.prepared import Arrays, Meta, open_split, read_meta
 from pedigree.errors import WrongUseError
 from pedigree.evaluation.inspection import Subject, inspect
-from pedigree.evaluation.learning_curves import draw_learning_curves, read_history
+from pedigree.evaluation.learning_curves import (
+    best_epoch,
+    draw_learning_curves,
+    read_history,
+)
 from pedigree.evaluation.repeats import (
     Figures,
     draw_repeats,
@@ -59,6 +63,8 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     }
 
     metrics = task.measure(outputs, splits, meta, parameters)
+    history = read_history(reports / "history.csv")
+    metrics["best_epoch"] = best_epoch(history)
     repeats = [_plain(metrics, parameters.splits)]
     for folder in sorted(archive.parent.glob(f"{REPEATS}/*")):
         repeats.append(_repeat(task, folder, splits, meta, parameters))
@@ -78,7 +84,6 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     if len(repeats) > 1:
         write_repeats(repeats, tables / "repeats.csv")
         draw_repeats(repeats, task.HEADLINE, plots / "repeats.png")
-    history = read_history(reports / "history.csv")
     draw_learning_curves(history, plots / "learning_curves.png")
     measured: dict[str, Arrays] = {split: splits[split] for split in parameters.splits}
     subject = Subject(archive, predictor, measured, meta, history)

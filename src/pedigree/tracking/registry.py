@@ -215,7 +215,7 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
             ]
         )
     if kind == "input":
-        shape = (-1, *meta.input_shape)
+        shape: tuple[int, ...] = (-1, *meta.input_shape)
         return ModelSignature(inputs, Schema([TensorSpec(np.dtype(np.float32), shape)]))
     if kind == "number":
         return ModelSignature(inputs, Schema([ColSpec("float", "prediction")]))
