@@ -9,7 +9,7 @@ from pedigree.catalogue.activation import activate, deactivate
 from pedigree.catalogue.blocks import add_entries, find_sections, remove_entries
 from pedigree.catalogue.read import SECTIONS, Catalogue, needs, read_catalogue
 from pedigree.errors import WrongUseError
-from pedigree.models.keras.build import check
+from pedigree.models.build import check
 from pedigree.params.file import read_parameters
 from pedigree.sections import load_yaml
 

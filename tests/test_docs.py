@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pedigree.data.suite import load_suite
-from pedigree.models.keras.build import check
+from pedigree.models.build import check
 from pedigree.params.file import read_parameters
 
 ROOT = Path(__file__).resolve().parents[1]

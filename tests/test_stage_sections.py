@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pedigree.catalogue.read import read_catalogue
-from pedigree.models.keras.build import check
+from pedigree.models.build import check
 from pedigree.params.file import Parameters
 from pedigree.sections import load_yaml
 

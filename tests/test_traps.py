@@ -34,7 +34,7 @@ from ruamel.yaml.error import YAMLError
 
 from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
-from pedigree.models.keras.build import check
+from pedigree.models.build import check
 from pedigree.params.datasets import Dataset
 from pedigree.params.downloads import Download
 from pedigree.params.experiments import Experiment

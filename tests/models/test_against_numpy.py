@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
-from pedigree.models.build import build_model
 
+from pedigree.models.build import build_model
 from pedigree.params.model import Model
 from pedigree.sections import parse
 

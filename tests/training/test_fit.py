@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.models.keras.build import build_model
+from pedigree.models.build import build_model
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.sections import parse

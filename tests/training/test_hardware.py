@@ -7,7 +7,7 @@ import textwrap
 
 TRAINING = """
 import numpy as np
-from pedigree.models.keras.build import build_model
+from pedigree.models.build import build_model
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.sections import (parse)

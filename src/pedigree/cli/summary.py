@@ -91,8 +91,8 @@ def _build(
 ) -> "keras.Model":
     """Build the model without TensorFlow, whose import takes seconds."""
     os.environ["KERAS_BACKEND"] = "numpy"
-    from pedigree.models.keras.build import build_model
-    from pedigree.models.keras.head import head_for
+    from pedigree.models.build import build_model
+    from pedigree.models.head import head_for
 
     transform = parameters.features[experiment.features].transform
     train = experiment.train

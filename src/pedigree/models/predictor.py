@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +27,28 @@ def model_file(folder: Path) -> Path:
     return path
 
 
-def write_output_kind(kind: OutputKind, folder: Path) -> None:
+class Outputs(NamedTuple):
+    """What is known of a model beside its file.
+
+    Attributes:
+        kind: What its outputs are.
+        trained_on: The splits whose rows it was trained on.
+    """
+
+    kind: OutputKind
+    trained_on: tuple[str, ...]
+
+
+def write_outputs(outputs: Outputs, folder: Path) -> None:
     """Say beside a model what its outputs are."""
-    content = json.dumps({"kind": kind}, indent=2)
+    content = json.dumps(outputs._asdict(), indent=2)
     (folder / OUTPUTS_FILE).write_text(f"{content}\n", "utf-8")
 
 
-def read_output_kind(folder: Path) -> OutputKind:
-    """Read what `write_output_kind` wrote."""
-    kind: OutputKind = json.loads((folder / OUTPUTS_FILE).read_text("utf-8"))["kind"]
-    return kind
+def read_outputs(folder: Path) -> Outputs:
+    """Read what `write_outputs` wrote."""
+    content = json.loads((folder / OUTPUTS_FILE).read_text("utf-8"))
+    return Outputs(content["kind"], tuple(content["trained_on"]))
 
 
 def load_predictor(path: Path) -> Predictor:

@@ -63,6 +63,7 @@ def main(run: StageRun, features: str, dataset: str) -> None:
         columns=transform.describe_columns(parameters, table),
         rows={split: len(numbers) for split, numbers in rows.items()},
         class_counts=class_counts if targets.classes is not None else {},
+        standardized=getattr(fitted, "standardized", 0),
         duplicates=count_duplicates(drawn, contents),
         dropped={
             split: len(getattr(drawn, split)) - len(numbers)

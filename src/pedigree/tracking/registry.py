@@ -14,7 +14,7 @@ from pedigree.models.predictor import (
     OUTPUTS_FILE,
     OutputKind,
     model_file,
-    read_output_kind,
+    read_outputs,
 )
 from pedigree.tracking.manifest import write_manifest
 from pedigree.tracking.outcome import read_figures
@@ -144,7 +144,7 @@ def log_model(
         source_run_id=trained.run_id,
         tags=dict(tags),
         params=run.data.params,
-        model_type=MODEL_TYPES.get(read_output_kind(model.parent)),
+        model_type=MODEL_TYPES.get(read_outputs(model.parent).kind),
     )
     try:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -163,7 +163,7 @@ def log_model(
                     "transform": str(prepared / "transform"),
                 },
                 signature=signature_of(
-                    read_meta(prepared), read_output_kind(model.parent)
+                    read_meta(prepared), read_outputs(model.parent).kind
                 ),
                 pip_requirements=inference_requirements(),
             )
@@ -215,8 +215,8 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
             ]
         )
     if kind == "input":
-        shape: tuple[int, ...] = (-1, *meta.input_shape)
-        return ModelSignature(inputs, Schema([TensorSpec(np.dtype(np.float32), shape)]))
+        output = TensorSpec(np.dtype(np.float32), (-1, *meta.input_shape))
+        return ModelSignature(inputs, Schema([output]))
     if kind == "number":
         return ModelSignature(inputs, Schema([ColSpec("float", "prediction")]))
     assert meta.classes
