@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from pedigree.models.head import Head
+from pedigree.models.keras.head import Head
 from pedigree.params.values import Positive, Rate
 from pedigree.sections import Section
 

@@ -6,7 +6,7 @@ softmax output that is usual today.
 
 from typing import TYPE_CHECKING, Literal
 
-from pedigree.models.head import Head
+from pedigree.models.keras.head import Head
 from pedigree.params.values import Positive
 from pedigree.sections import Section
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from pedigree.models.head import Head
+from pedigree.models.keras.head import Head
 from pedigree.params.values import Fraction, Positive
 from pedigree.sections import Section
 
