@@ -9,7 +9,7 @@ from sklearn.datasets import make_regression
 from pedigree.models.numpy.estimators import NumpyClassifier, NumpyRegressor
 from pedigree.models.numpy_net import Hyperparameters, build_estimator
 from pedigree.params.file import PARAMS_FILE
-from pedigree.params.numpy_train import NumpyTrain
+from pedigree.params.train import NumpyTrain
 from pedigree.sections import parse
 
 

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pedigree.params.train import Train
+from pedigree.params.train import KerasTrain, Train
 
 if TYPE_CHECKING:
     import keras
     from rich.console import Console
     from rich.table import Table
+
+    from pedigree.models.keras.analysis import LayerCost
 
 MEBIBYTE = 2**20
 # What the tables need; a narrower terminal wraps their lines.
@@ -29,10 +31,9 @@ def analysis(
 
     Returns:
         `layers`, each with its counts and their shares in the total, `totals`, and
-        `memory` in MiB for each batch size.
+        `memory` in MiB for each batch size, of trainings by Keras alone.
     """
-    from pedigree.models.keras.analysis import analyse, estimate_memory
-    from pedigree.training.keras.optimizers import build_optimizer
+    from pedigree.models.keras.analysis import analyse
 
     costs = analyse(model)
     totals = {name: sum(getattr(cost, name) for cost in costs) for name in COUNTS}
@@ -43,16 +44,25 @@ def analysis(
             for name in COUNTS
         }
         layers.append(asdict(cost) | shares)
-    width = 4 if train.precision == "float32" else 2
     memory = []
-    for batch_size in batch_sizes:
-        optimizer = build_optimizer(train.optimizer)
-        estimate = estimate_memory(model, costs, optimizer, batch_size, width)
-        needed = {**asdict(estimate), "total": estimate.total}
-        del needed["batch_size"]
-        mebibytes = {name: round(n / MEBIBYTE, 2) for name, n in needed.items()}
-        memory.append({"batch_size": batch_size, **mebibytes})
+    if isinstance(train, KerasTrain):
+        memory = [_memory(model, costs, train, size) for size in batch_sizes]
     return {"layers": layers, "totals": totals, "memory": memory}
+
+
+def _memory(
+    model: "keras.Model", costs: "Sequence[LayerCost]", train: KerasTrain, size: int
+) -> dict[str, Any]:
+    from pedigree.models.keras.analysis import estimate_memory
+    from pedigree.training.keras.optimizers import build_optimizer
+
+    optimizer = build_optimizer(train.optimizer)
+    width = 4 if train.precision == "float32" else 2
+    memory = estimate_memory(model, costs, optimizer, size, width)
+    needed = {**asdict(memory), "total": memory.total}
+    del needed["batch_size"]
+    mebibytes = {name: round(count / MEBIBYTE, 2) for name, count in needed.items()}
+    return {"batch_size": size, **mebibytes}
 
 
 def print_analysis(analysis: dict[str, Any], train: Train) -> None:
@@ -62,7 +72,8 @@ def print_analysis(analysis: dict[str, Any], train: Train) -> None:
     console = Console(highlight=False)
     console.width = max(console.width, WIDTH)
     console.print(_layers(analysis["layers"], analysis["totals"]))
-    _print_memory(console, analysis["memory"], train)
+    if isinstance(train, KerasTrain):
+        _print_memory(console, analysis["memory"], train)
 
 
 def _layers(layers: Sequence[dict[str, Any]], totals: dict[str, int]) -> "Table":
@@ -85,7 +96,7 @@ def _layers(layers: Sequence[dict[str, Any]], totals: dict[str, int]) -> "Table"
 
 
 def _print_memory(
-    console: "Console", memory: Sequence[dict[str, Any]], train: Train
+    console: "Console", memory: Sequence[dict[str, Any]], train: KerasTrain
 ) -> None:
     table = _table()
     for name in memory[0]:

@@ -127,7 +127,7 @@ def _build(
         train.loss,
         len(transform.label.classes) if transform.label else None,
         experiment.model.output_activation,
-        train.target,
+        getattr(train, "target", None),
     )
     divide_by = getattr(transform, "divide_by", None)
     # Inside this scope weights have shapes and no values: they may be gigabytes.

@@ -20,12 +20,12 @@ class Column:
 
     Attributes:
         name: Its name in the source.
-        type: `double`, `long` or `string`.
+        type: `double`, `long` or `string`; `longs` for a list of whole numbers.
         nullable: Whether values are missing in the raw data.
     """
 
     name: str
-    type: Literal["double", "long", "string"]
+    type: Literal["double", "long", "string", "longs"]
     nullable: bool
 
 
@@ -50,7 +50,7 @@ class Meta:
         dropped: The rows of each split that were dropped as copies.
     """
 
-    kind: Literal["image", "tabular"]
+    kind: Literal["image", "multi_hot", "tabular"]
     target: str
     classes: tuple[str, ...] | None
     input_shape: tuple[int, ...]

@@ -9,6 +9,10 @@ import pyarrow.parquet as pq
 
 from pedigree.errors import RefusedError, WrongUseError
 
+# The column of the numbers that a publisher gave to rows. They say nothing of a row, so
+# that two rows may differ in them and be equal.
+ID_COLUMN = "id"
+
 # The order in which splits are read, and in which their rows are numbered.
 SPLITS = ("train", "test", "all")
 
@@ -69,13 +73,13 @@ def take_rows(table: pa.Table, rows: npt.NDArray[np.int64]) -> pa.Table:
 
 
 def table_of_images(
-    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.integer]
+    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.integer] | None
 ) -> pa.Table:
     """Put images and labels into a raw table, without copying the images.
 
     Args:
         images: Shape (rows, height, width) or (rows, height, width, channels).
-        labels: Shape (rows,).
+        labels: Shape (rows,); None if they are missing.
 
     Returns:
         A table with the columns `image`, `height`, `width`, `channels` and `label`.
@@ -88,7 +92,9 @@ def table_of_images(
         "height": pa.array(np.full(rows, height, np.int32)),
         "width": pa.array(np.full(rows, width, np.int32)),
         "channels": pa.array(np.full(rows, channels, np.int32)),
-        "label": pa.array(labels.astype(np.int64)),
+        "label": pa.nulls(rows, pa.int64())
+        if labels is None
+        else pa.array(labels.astype(np.int64)),
     }
     return pa.table(columns)
 

@@ -7,12 +7,26 @@ from pedigree.evaluation.drawing import new_figure, save_figure
 
 History = dict[str, list[float]]
 
+# Columns of a history that tell nothing of how good a model is.
+NOT_CURVES = ("epoch", "learning_rate", "slope", "intercept")
+
 
 def read_history(path: Path) -> History:
     """Read the columns of a `history.csv`."""
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     return {name: [float(row[name]) for row in rows] for name in rows[0]}
+
+
+def best_epoch(history: History) -> dict[str, float]:
+    """The figures of the epoch with the smallest loss, of validation if there is any.
+
+    It tells where a longer training began to overfit; the model is that of the last
+    epoch, unless `train.early_stopping` gives back the best weights.
+    """
+    losses = history.get("val_loss", history["loss"])
+    place = losses.index(min(losses))
+    return {name: values[place] for name, values in history.items()}
 
 
 def draw_learning_curves(history: History, path: Path) -> None:
@@ -22,7 +36,7 @@ def draw_learning_curves(history: History, path: Path) -> None:
     names = [
         name
         for name in history
-        if name not in ("epoch", "learning_rate") and not name.startswith("val_")
+        if name not in NOT_CURVES and not name.startswith("val_")
     ]
     figure = new_figure(width=5 * len(names), height=4)
     panels = figure.subplots(1, len(names), squeeze=False)[0]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pedigree.evaluation.plots import new_figure, save_figure
+from pedigree.evaluation.drawing import new_figure, save_figure
 
 # Points of a curve: smooth at the width of the plot.
 POINTS = 200

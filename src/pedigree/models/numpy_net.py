@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from pedigree.errors import WrongUseError
 from pedigree.params.file import PARAMS_FILE
-from pedigree.params.numpy_train import NumpyTrain
+from pedigree.params.train import NumpyTrain
 from pedigree.params.values import Positive
 from pedigree.sections import Section
 
@@ -20,6 +20,7 @@ LOSSES = {
     "softmax": "categorical_crossentropy",
     "sigmoid_softmax": "categorical_crossentropy",
     "linear": "mean_squared_error",
+    "tanh": "half_squared_error",
 }
 
 
@@ -51,6 +52,15 @@ class Normal(Section):
     stddev: Annotated[float, Field(gt=0)]
 
 
+class Uniform(Section):
+    """Weights from a uniform distribution; equal biases."""
+
+    kind: Literal["uniform"]
+    low: float
+    high: float
+    bias: float
+
+
 class Hyperparameters(Section):
     """What `model` holds beside `architecture` and `seed`.
 
@@ -59,17 +69,17 @@ class Hyperparameters(Section):
         activation: Activation of the hidden layers.
         output: What turns the last layer into predictions: `sigmoid` for two classes,
             `softmax`, `sigmoid_softmax` (the softmax of sigmoids), `linear` for a
-            number.
+            number, `tanh` for one between -1 and 1.
         straight_through: With `sigmoid_softmax`, the gradient leaves out the slope of
             the sigmoid.
         initial: The weights and biases before the first update.
     """
 
     hidden: tuple[Positive, ...]
-    activation: Literal["sigmoid", "tanh", "relu"] | None = None
-    output: Literal["sigmoid", "softmax", "sigmoid_softmax", "linear"]
+    activation: Literal["sigmoid", "tanh", "relu", "linear"] | None = None
+    output: Literal["sigmoid", "softmax", "sigmoid_softmax", "linear", "tanh"]
     straight_through: bool = False
-    initial: Annotated[Constant | Given | Normal, Field(discriminator="kind")]
+    initial: Annotated[Constant | Given | Normal | Uniform, Field(discriminator="kind")]
 
     @model_validator(mode="after")
     def _fits(self) -> "Hyperparameters":
@@ -107,12 +117,13 @@ def build_estimator(
         "activation": hyperparameters.activation,
         "initial": hyperparameters.initial.model_dump(mode="json"),
         "learning_rate": train.learning_rate,
+        "batch_size": train.batch_size,
         "epochs": train.epochs,
         "random_state": seed,
     }
+    values["output"] = hyperparameters.output
     if classes is None:
         return NumpyRegressor(**values)
-    values["output"] = hyperparameters.output
     values["straight_through"] = hyperparameters.straight_through
     values["classes"] = tuple(range(classes))
     return NumpyClassifier(**values)
@@ -140,11 +151,12 @@ def _check_output(
             f"Received: {train.loss}",
             f"Correct {PARAMS_FILE}.",
         )
-    wanted = {"linear": classes is None, "sigmoid": classes == 2}
+    is_number = classes is None
+    wanted = {"linear": is_number, "tanh": is_number, "sigmoid": classes == 2}
     if not wanted.get(output, classes is not None):
         raise WrongUseError(
-            "model.output must be linear for a number, sigmoid for two classes, or "
-            "softmax or sigmoid_softmax for classes. Received: "
+            "model.output must be linear or tanh for a number, sigmoid for two "
+            "classes, or softmax or sigmoid_softmax for classes. Received: "
             f"{output} for {'a number' if classes is None else f'{classes} classes'}",
             f"Correct {PARAMS_FILE}.",
         )

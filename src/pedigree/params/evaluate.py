@@ -77,7 +77,6 @@ class EvaluateRegression(Section):
         splits: As for classification.
         weights: As for classification.
         regression_line: Whether to draw the prediction by the input, for one input.
-        decision_boundary: Whether to draw the prediction by the inputs, for two inputs.
     """
 
     task: Literal["regression"]
@@ -85,7 +84,6 @@ class EvaluateRegression(Section):
     bootstrap: Bootstrap
     weights: bool | None = None
     regression_line: bool | None = None
-    decision_boundary: bool | None = None
 
 
 class EvaluateReconstruction(Section):

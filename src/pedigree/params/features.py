@@ -100,12 +100,54 @@ class Target(Section):
     missing: Literal["drop", "refuse"]
 
 
+class NoisePixels(Section):
+    """As many pixels of noise as the image has.
+
+    Attributes:
+        seed: Seed of the noise. An image has the same noise wherever it stands.
+        scaled: Whether the noise is divided as the image is, and so between 0 and 1.
+            One published recipe puts whole numbers of 0 to 254 beside a divided image.
+    """
+
+    fill: Literal["noise"]
+    seed: Seed
+    scaled: bool
+
+
+class ZeroPixels(Section):
+    """As many pixels of 0 as the image has."""
+
+    fill: Literal["zeros"]
+
+
 class ImageTransform(Section):
-    """Images stay 8 bit on disk; the model divides them by `divide_by`."""
+    """Images stay 8 bit on disk; the model divides them by `divide_by`.
+
+    Attributes:
+        extra_pixels: What is put behind the pixels of an image, which so becomes one
+            row of features. With noise that is not scaled, the features are divided
+            before they are written, as 32-bit numbers.
+    """
 
     kind: Literal["image"]
     label: Label
     divide_by: Annotated[float, Field(gt=0)]
+    extra_pixels: (
+        Annotated[NoisePixels | ZeroPixels, Field(discriminator="fill")] | None
+    ) = None
+
+
+class MultiHotTransform(Section):
+    """Sequences of tokens: which of the commonest words each has.
+
+    Attributes:
+        words: The tokens that are kept, 0 to `words` - 1: Keras's `num_words`. All
+            others count as the one for a word that was left out.
+    """
+
+    kind: Literal["multi_hot"]
+    label: Label
+    words: Annotated[int, Field(gt=2)]
 
 
 class Numeric(Section):
@@ -161,7 +203,9 @@ class TabularTransform(Section):
         return self
 
 
-Transform = Annotated[ImageTransform | TabularTransform, Field(discriminator="kind")]
+Transform = Annotated[
+    ImageTransform | MultiHotTransform | TabularTransform, Field(discriminator="kind")
+]
 
 
 class Features(Section):

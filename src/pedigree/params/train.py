@@ -8,6 +8,7 @@ from pedigree.params.values import Fraction, Positive, Seed
 from pedigree.sections import Section
 
 Rate = Annotated[float, Field(gt=0)]
+Repeats = Annotated[int, Field(ge=2)]
 
 
 class InverseTimeDecay(Section):
@@ -75,6 +76,9 @@ class KerasTrain(Section):
         library: What trains it.
         loss: A Keras loss, or `half_squared_error`: half of the mean squared error.
         target: `input` where the model has to give back what it takes in.
+        repeats: How many models to train, each with other seeds: the given ones, then
+            each raised by 1, 2, ... The first is the experiment's model, all are
+            measured.
     """
 
     library: Literal["keras"]
@@ -95,6 +99,32 @@ class KerasTrain(Section):
     class_weight: tuple[Rate, ...] | None = None
     early_stopping: EarlyStopping | None = None
     reduce_learning_rate: ReduceLearningRate | None = None
+    repeats: Repeats | None = None
 
 
-Train = KerasTrain
+class NumpyTrain(Section):
+    """How a net written in NumPy is trained: gradient descent, no randomness.
+
+    Attributes:
+        library: What trains it.
+        loss: What is made small, a mean over the rows.
+        learning_rate: The share of the gradient that an update takes.
+        batch_size: Rows of an update, in their order; without it, all of them.
+        epochs: How often the rows are gone through.
+        repeats: As for Keras.
+    """
+
+    library: Literal["numpy"]
+    loss: Literal[
+        "binary_crossentropy",
+        "categorical_crossentropy",
+        "mean_squared_error",
+        "half_squared_error",
+    ]
+    learning_rate: Rate
+    batch_size: Positive | None = None
+    epochs: Positive
+    repeats: Repeats | None = None
+
+
+Train = Annotated[KerasTrain | NumpyTrain, Field(discriminator="library")]

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pedigree.data.duplicates import count_duplicates, number_contents, separate
 from pedigree.data.prepared import Arrays, Meta, write_meta, write_split
-from pedigree.data.raw import read_splits, take_rows
+from pedigree.data.raw import ID_COLUMN, read_splits, take_rows
 from pedigree.data.splits import (
     require_class_shares,
     require_rows,
@@ -34,7 +34,9 @@ def main(run: StageRun, features: str, dataset: str) -> None:
     targets = read_targets(parameters, table)
     sizes = {split: rows.num_rows for split, rows in raw.items()}
     drawn = split_rows(splits, targets.known, targets.values[targets.known], sizes)
-    contents = number_contents(table.drop_columns([targets.column]))
+    # Neither what is predicted nor the number of a row makes it another row.
+    told_apart = {targets.column, ID_COLUMN}.intersection(table.column_names)
+    contents = number_contents(table.drop_columns(sorted(told_apart)))
     shared = separate(splits.duplicates, drawn, contents)
     require_rows(splits, shared)
     rows = {split: getattr(shared, split) for split in wanted_splits(splits)}

@@ -23,7 +23,12 @@ from pedigree.errors import RefusedError
 from pedigree.models.predictor import load_predictor, read_output_kind
 from pedigree.models.probabilities import probabilities_of
 
-_ARROW_TYPES = {"double": pa.float64(), "long": pa.int64(), "string": pa.string()}
+_ARROW_TYPES = {
+    "double": pa.float64(),
+    "long": pa.int64(),
+    "string": pa.string(),
+    "longs": pa.list_(pa.int64()),
+}
 
 
 class RawRowsModel(PythonModel):

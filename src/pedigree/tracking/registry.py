@@ -185,22 +185,27 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
         kind: What its outputs are.
 
     Returns:
-        Raw columns, optional where the raw data misses values, or an uint8 tensor;
-        then the label and the probability of each class, the predicted number, or
-        examples of the input's shape, scaled.
+        Raw columns, optional where the raw data misses values, or an uint8 tensor of
+        images; then the label and the probability of each class, the predicted
+        number, or examples of the input's shape, scaled.
     """
     import numpy as np
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema, TensorSpec
+    from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+    from mlflow.types.schema import Array
 
     if meta.kind == "image":
-        inputs = Schema([TensorSpec(np.dtype(np.uint8), (-1, *meta.input_shape))])
+        # Pixels in one row are no shape of an image: the transform knows that shape.
+        shape = meta.input_shape if len(meta.input_shape) == 3 else (-1, -1, -1)
+        inputs = Schema([TensorSpec(np.dtype(np.uint8), (-1, *shape))])
     else:
         inputs = Schema(
             [
                 ColSpec(
+                    Array(DataType.long)
+                    if column.type == "longs"
                     # A missing value turns whole numbers into floating ones.
-                    "double"
+                    else "double"
                     if column.nullable and column.type == "long"
                     else column.type,
                     column.name,
@@ -210,7 +215,7 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
             ]
         )
     if kind == "input":
-        shape = (-1, *meta.input_shape)
+        shape: tuple[int, ...] = (-1, *meta.input_shape)
         return ModelSignature(inputs, Schema([TensorSpec(np.dtype(np.float32), shape)]))
     if kind == "number":
         return ModelSignature(inputs, Schema([ColSpec("float", "prediction")]))

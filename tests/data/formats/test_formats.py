@@ -145,6 +145,50 @@ def test_white_space_separates_however_long(tmp_path):
     assert table.to_pydict() == {"a": [1, 3], "b": [2.5, 4.0], "c": ["a,b", "c"]}
 
 
+VARIETIES = csv(leave_out=(0, 3), select={"column": "b", "values": (1, "x")})
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({}, [2, 3]),
+        ({"leave_out": ()}, [1, 2, 3, 4]),
+        ({"select": None}, [2, 3, 5]),
+        ({"select": {"column": "b", "values": ("1",)}}, [3]),
+    ],
+)
+def test_the_rows_that_are_asked_for_are_read(changes, wanted, tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,x\n2,x\n3,1\n4,1\n5,2\n")
+    assert read({**VARIETIES, **changes}, tmp_path)["all"]["a"].to_pylist() == wanted
+
+
+def test_whole_numbers_are_selected_by_their_value(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,1\n2,3\n3,\n")
+    section = csv(select={"column": "b", "values": (3,)})
+    assert read(section, tmp_path)["all"].to_pydict() == {"a": [2], "b": [3]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"leave_out": (9,)}, "from 0 to 4. Received: .*leave_out=.9."),
+        ({"select": {"column": "c", "values": (1,)}}, "select.column=c"),
+        ({"select": {"column": "b", "values": (7,)}}, "no row with b in .7."),
+    ],
+)
+def test_rows_that_are_not_there_are_refused_in_two_lines(changes, rule, tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,x\n2,x\n3,1\n4,1\n5,2\n")
+    with pytest.raises((RefusedError, WrongUseError), match=rule) as error:
+        read({**VARIETIES, **changes}, tmp_path)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_rows_are_left_out_of_one_file():
+    files = {"train": "a.csv", "test": "b.csv"}
+    with pytest.raises(ValueError, match="leave_out needs one file"):
+        TypeAdapter(Table).validate_python(csv(leave_out=(0,), files=files))
+
+
 TIMES = csv(time={"column": "t", "written": "%d.%m.%Y %H:%M"})
 
 
@@ -170,6 +214,26 @@ def test_a_column_of_times_has_to_be_there(tmp_path):
     with pytest.raises(WrongUseError, match=r"time\.column=t") as wrong:
         read(TIMES, tmp_path)
     assert "a, b" in wrong.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("label", "row"), [("first", "9,7,1,2,3,4"), ("last", "9,1,2,3,4,7")]
+)
+def test_a_number_of_the_row_stands_first_and_is_kept(label, row, tmp_path):
+    (tmp_path / "a.csv").write_text(f"{row}\n")
+    table = read(csv_images(id=True, label=label), tmp_path)["all"]
+    assert (table["id"].to_pylist(), table["label"].to_pylist()) == ([9], [7])
+    assert images_of(table).ravel().tolist() == [1, 2, 3, 4]
+
+
+def test_labels_are_missing_in_an_unlabelled_split(tmp_path):
+    (tmp_path / "a.csv").write_text("7,1,2,3,4\n")
+    (tmp_path / "b.csv").write_text("1,2,3,4\n")
+    files = {"train": "a.csv", "test": "b.csv"}
+    tables = read(csv_images(files=files, unlabelled=("test",)), tmp_path)
+    together = pa.concat_tables(tables.values())
+    assert together["label"].to_pylist() == [7, None]
+    assert images_of(together)[0].tolist() == images_of(together)[1].tolist()
 
 
 @pytest.mark.parametrize("section", [csv(), csv_images()])
@@ -214,6 +278,9 @@ def test_images_are_read_row_by_row(label, header, tmp_path, monkeypatch):
         (csv_images(), "1,2,3,4,256\n", "256"),
         (csv_images(), "1,2,3,4,x\n", "'x'"),
         (csv_images(), "1,2,3,4,\n", "''"),
+        (csv_images(id=True), "7,1,2,3,4\n", "Expected 6 columns, got 5"),
+        (csv_images(id=True), "x,7,1,2,3,4\n", "'x'"),
+        (csv_images(unlabelled=("all",)), "7,1,2,3,4\n", "Expected 4 columns, got 5"),
     ],
 )
 def test_a_malformed_csv_is_refused_in_two_lines(section, content, received, tmp_path):

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pedigree.archives import numpy as archive
 from pedigree.data.prepared import Column
 from pedigree.data.raw import take_rows
-from pedigree.data.transforms import archive
 from pedigree.data.transforms.targets import read_targets
 from pedigree.errors import RefusedError
 from pedigree.params.features import Dates, Numeric, TabularTransform

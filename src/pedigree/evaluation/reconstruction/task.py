@@ -24,9 +24,20 @@ NAMES = ("mse", "mae")
 ROWS_AT_ONCE = 4096
 
 
+# The figure that tells most.
+HEADLINE = "mse"
+
+
 def predict(predictor: Predictor, x: NDArray[Any]) -> Outputs:
     """Reconstruct examples, shape (rows, *input shape)."""
     return predictor(x)
+
+
+def figures(outputs: Outputs, arrays: Arrays, meta: Meta) -> dict[str, float]:
+    """Compute the figures of one split: the number of rows, and `NAMES`."""
+    errors = RowErrors(outputs, arrays.x, meta.divide_by)
+    values = errors(np.ones(len(outputs), np.int64)).tolist()
+    return {"rows": len(outputs), **dict(zip(NAMES, values, strict=True))}
 
 
 def measure(
@@ -53,16 +64,12 @@ def measure(
         RefusedError: If an output is not a finite number, or has another shape than
             its input.
     """
-    metrics: dict[str, Any] = {}
-    for split in parameters.splits:
-        errors = RowErrors(outputs[split], splits[split].x, meta.divide_by)
-        values = errors(np.ones(len(outputs[split]), np.int64)).tolist()
-        metrics[split] = {
-            "rows": len(outputs[split]),
-            **dict(zip(NAMES, values, strict=True)),
-        }
+    metrics: dict[str, Any] = {
+        split: figures(outputs[split], splits[split], meta)
+        for split in parameters.splits
+    }
     reported = parameters.splits[-1]
-    # `errors` are those of the last split, which is the reported one.
+    errors = RowErrors(outputs[reported], splits[reported].x, meta.divide_by)
     intervals = bootstrap_intervals(
         errors, len(outputs[reported]), parameters.bootstrap
     )

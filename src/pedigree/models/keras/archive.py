@@ -1,6 +1,5 @@
 """Keras archives with canonical bytes: the same model is always the same file."""
 
-import json
 import tempfile
 import zipfile
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pedigree.archives.keras import rewrite
 from pedigree.errors import WrongUseError
 from pedigree.models.predictor import Predictor
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     import keras
 
 MODEL_FILE = "model.keras"
-
-# The earliest time a zip entry can bear.
-_NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def save_model(model: "keras.Model", path: Path) -> None:
@@ -33,7 +30,7 @@ def save_model(model: "keras.Model", path: Path) -> None:
         original = Path(folder) / "original.keras"
         model.save(original)
         canonical = Path(folder) / "canonical.keras"
-        _rewrite(original, canonical)
+        rewrite(original, canonical)
         canonical.replace(path)
 
 
@@ -103,36 +100,3 @@ def activations(folder: Path, layer: str, x: NDArray[Any]) -> NDArray[np.float32
         )
     part = keras.Model(model.input, model.get_layer(layer).output)
     return np.asarray(part.predict(x, verbose=0), np.float32)
-
-
-def _rewrite(source: Path, target: Path) -> None:
-    """Copy a zip: entries sorted, stored, without times."""
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
-        for name in sorted(old.namelist()):
-            content = old.read(name)
-            if name.endswith(".json"):
-                content = _canonical_json(json.loads(content))
-            new.writestr(zipfile.ZipInfo(name, _NO_TIME), content)
-
-
-def _canonical_json(document: dict[str, Any]) -> bytes:
-    """Sort the keys, drop the date, and number shared objects by appearance.
-
-    Keras identifies objects that layers share by their address in memory.
-    """
-    numbers: dict[int, int] = {}
-
-    def canonical(value: Any) -> Any:
-        if isinstance(value, list):
-            return [canonical(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        copy = {key: canonical(item) for key, item in value.items()}
-        if "shared_object_id" in copy:
-            identity = copy["shared_object_id"]
-            copy["shared_object_id"] = numbers.setdefault(identity, len(numbers))
-        if "date_saved" in copy:
-            copy["date_saved"] = "1980-01-01@00:00:00"
-        return copy
-
-    return json.dumps(canonical(document), sort_keys=True).encode()

@@ -1,4 +1,4 @@
-"""Dense nets as scikit-learn estimators, trained by full-batch gradient descent."""
+"""Dense nets as scikit-learn estimators, trained by gradient descent."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ from pedigree.models.numpy.outputs import (
     Sigmoid,
     SigmoidSoftmax,
     Softmax,
+    Tanh,
 )
 
 Floats = NDArray[np.float64]
@@ -32,13 +33,14 @@ class DenseNet(BaseEstimator, ABC):  # type: ignore[misc]
     Attributes:
         weights_: Per layer, shape (inputs, units).
         biases_: Per layer, shape (units,).
-        costs_: The cost of the training rows after 0, 1, ... updates.
+        costs_: The cost of the training rows after 0, 1, ... epochs.
     """
 
     hidden: Sequence[int]
     activation: str | None
     initial: Mapping[str, Any] | None
     learning_rate: float
+    batch_size: int | None
     epochs: int
     random_state: int | None
 
@@ -59,14 +61,14 @@ class DenseNet(BaseEstimator, ABC):  # type: ignore[misc]
         return self
 
     def iterate(self, X: ArrayLike, y: ArrayLike) -> Iterator[int]:  # noqa: N803
-        """Train the net anew, and come back before the first and after each update.
+        """Train the net anew, and come back before the first and after each epoch.
 
         Args:
             X: Examples, shape (rows, features).
             y: Targets, shape (rows,).
 
         Yields:
-            The number of updates, from 0 to `epochs`.
+            The number of epochs that are done, from 0 to `epochs`.
         """
         x, labels = validate_data(self, X, y, dtype=np.float64)
         self._learn(labels)
@@ -79,10 +81,9 @@ class DenseNet(BaseEstimator, ABC):  # type: ignore[misc]
         self.costs_ = [network.cost(x, targets)]
         yield 0
         for epoch in range(1, self.epochs + 1):
-            weights, biases = network.gradient(x, targets)
-            values, slopes = [*self.weights_, *self.biases_], [*weights, *biases]
-            for value, slope in zip(values, slopes, strict=True):
-                value -= self.learning_rate * slope
+            for start in range(0, len(x), self.batch_size or len(x)):
+                rows = slice(start, start + (self.batch_size or len(x)))
+                self._update(network, x[rows], targets[rows])
             self.costs_.append(network.cost(x, targets))
             yield epoch
 
@@ -96,6 +97,12 @@ class DenseNet(BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self)
         x, labels = validate_data(self, X, y, dtype=np.float64, reset=False)
         return self._network().cost(x, self._encode(labels))
+
+    def _update(self, network: Network, x: Floats, targets: Floats) -> None:
+        weights, biases = network.gradient(x, targets)
+        values, slopes = [*self.weights_, *self.biases_], [*weights, *biases]
+        for value, slope in zip(values, slopes, strict=True):
+            value -= self.learning_rate * slope
 
     def _predict(self, X: ArrayLike) -> Floats:  # noqa: N803
         check_is_fitted(self)
@@ -124,14 +131,16 @@ class NumpyClassifier(ClassifierMixin, DenseNet):  # type: ignore[misc]
 
     Args:
         hidden: Units of each hidden layer.
-        activation: `sigmoid`, `tanh` or `relu`, of the hidden layers; None without.
+        activation: `sigmoid`, `tanh`, `relu` or `linear`, of the hidden layers; None
+            without.
         output: `sigmoid` (one unit for two classes), `softmax`, or `sigmoid_softmax`,
             the softmax of sigmoids.
         straight_through: With `sigmoid_softmax`, take the slope of the sigmoid for 1.
         initial: The first weights, see `initial_values`; None for zeros, which a net
             with hidden layers never leaves.
         learning_rate: The share of the gradient that an update takes.
-        epochs: Number of updates.
+        batch_size: Rows of an update, in their order; None for all of them.
+        epochs: How often the rows are gone through.
         random_state: What weights are drawn with.
         classes: The classes in the order of the outputs; None for those in `y`.
 
@@ -147,6 +156,7 @@ class NumpyClassifier(ClassifierMixin, DenseNet):  # type: ignore[misc]
         straight_through: bool = False,
         initial: Mapping[str, Any] | None = None,
         learning_rate: float = 0.5,
+        batch_size: int | None = None,
         epochs: int = 200,
         random_state: int | None = None,
         classes: Sequence[Any] | None = None,
@@ -157,6 +167,7 @@ class NumpyClassifier(ClassifierMixin, DenseNet):  # type: ignore[misc]
         self.straight_through = straight_through
         self.initial = initial
         self.learning_rate = learning_rate
+        self.batch_size = batch_size
         self.epochs = epochs
         self.random_state = random_state
         self.classes = classes
@@ -214,15 +225,18 @@ class NumpyClassifier(ClassifierMixin, DenseNet):  # type: ignore[misc]
 
 
 class NumpyRegressor(RegressorMixin, DenseNet):  # type: ignore[misc]
-    """A dense net for a number: a linear output, and the mean squared error.
+    """A dense net for a number.
 
     Args:
         hidden: Units of each hidden layer.
-        activation: `sigmoid`, `tanh` or `relu`, of the hidden layers; None without.
+        activation: `sigmoid`, `tanh`, `relu` or `linear`, of the hidden layers; None
+            without.
+        output: `linear`, with the mean squared error, or `tanh`, with half of it.
         initial: The first weights, see `initial_values`; None for zeros, which a net
             with hidden layers never leaves.
         learning_rate: The share of the gradient that an update takes.
-        epochs: Number of updates.
+        batch_size: Rows of an update, in their order; None for all of them.
+        epochs: How often the rows are gone through.
         random_state: What weights are drawn with.
     """
 
@@ -230,15 +244,19 @@ class NumpyRegressor(RegressorMixin, DenseNet):  # type: ignore[misc]
         self,
         hidden: Sequence[int] = (),
         activation: str | None = None,
+        output: Literal["linear", "tanh"] = "linear",
         initial: Mapping[str, Any] | None = None,
         learning_rate: float = 0.05,
+        batch_size: int | None = None,
         epochs: int = 200,
         random_state: int | None = None,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
+        self.output = output
         self.initial = initial
         self.learning_rate = learning_rate
+        self.batch_size = batch_size
         self.epochs = epochs
         self.random_state = random_state
 
@@ -254,4 +272,9 @@ class NumpyRegressor(RegressorMixin, DenseNet):  # type: ignore[misc]
         return y.astype(np.float64)[:, np.newaxis]
 
     def _output(self) -> Output:
-        return Linear()
+        match self.output:
+            case "linear":
+                return Linear()
+            case "tanh":
+                return Tanh()
+        raise ValueError(f"output must be linear or tanh. Received: {self.output}")

@@ -19,8 +19,9 @@ def initial_values(
 
     Args:
         initial: `kind` and its values: `constant` with `weight` and `bias`, `given`
-            with `weights` and `biases`, or `normal` with `stddev`, in which the weights
-            are drawn with the mean 0 and the biases are 0.
+            with `weights` and `biases`, `normal` with `stddev`, in which the weights
+            are drawn with the mean 0 and the biases are 0, or `uniform`, in which the
+            weights are drawn between `low` and `high` and the biases are `bias`.
         widths: The number of inputs, then of each layer's units.
         random: What is drawn from.
 
@@ -42,9 +43,14 @@ def initial_values(
             stddev = initial["stddev"]
             weights = [random.normal(0, stddev, shape) for shape in shapes]
             biases = [np.zeros(units) for _, units in shapes]
+        case "uniform":
+            ends = initial["low"], initial["high"]
+            weights = [random.uniform(*ends, shape) for shape in shapes]
+            biases = [np.full(units, float(initial["bias"])) for _, units in shapes]
         case kind:
             raise ValueError(
-                f"initial.kind must be constant, given or normal. Received: {kind}"
+                "initial.kind must be constant, given, normal or uniform. Received: "
+                f"{kind}"
             )
     received = [each.shape for each in weights], [each.shape for each in biases]
     if received != (shapes, [(units,) for _, units in shapes]):

@@ -37,6 +37,7 @@ class Activation(NamedTuple):
 ACTIVATIONS: Mapping[str, Activation] = {
     "sigmoid": Activation(sigmoid, lambda a: a * (1 - a)),
     "tanh": Activation(np.tanh, lambda a: 1 - a**2),
+    "linear": Activation(lambda z: z, np.ones_like),
     "relu": Activation(lambda z: np.maximum(z, 0), lambda a: (a > 0).astype(float)),
 }
 

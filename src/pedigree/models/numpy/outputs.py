@@ -108,6 +108,23 @@ class Linear:
         return 2 * (z - targets) / z.size
 
 
+class Tanh:
+    """Numbers between -1 and 1; half of the squared error."""
+
+    def predict(self, z: Floats) -> Floats:
+        """Compute tanh(Z)."""
+        return np.tanh(z)
+
+    def cost(self, z: Floats, targets: Floats) -> float:
+        """Compute the mean of (P - Y)^2 / 2."""
+        return float(np.mean((self.predict(z) - targets) ** 2) / 2)
+
+    def slope(self, z: Floats, targets: Floats) -> Floats:
+        """Compute (P - Y) (1 - P^2) over the number of targets."""
+        predicted = self.predict(z)
+        return (predicted - targets) * (1 - predicted**2) / z.size
+
+
 def sigmoid(z: Floats) -> Floats:
     """Compute 1 / (1 + exp(-Z)) without an overflow."""
     return np.exp(-np.logaddexp(0, -z))
