@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pedigree.catalogue.read import read_catalogue, require_known
+from pedigree.cli.analysis import analysis, print_analysis
 from pedigree.errors import WrongUseError
 from pedigree.params.datasets import CsvImagesTable, KerasTable
 from pedigree.params.experiments import Experiment
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # What every loader of `keras.datasets` that is images in one channel returns.
 KERAS_IMAGES = (28, 28, 1)
+BATCH_SIZES = [64, 128, 256]
 
 
 def summary_command(
@@ -26,16 +28,39 @@ def summary_command(
         str, typer.Argument(metavar="ID", help="Id of an experiment.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    analyse: Annotated[
+        bool,
+        typer.Option(
+            "--analysis",
+            help="Add activations, multiply-adds, receptive fields and memory.",
+        ),
+    ] = False,
+    batch_sizes: Annotated[
+        list[int],
+        typer.Option(
+            "--batch-size",
+            min=1,
+            metavar="N",
+            help="Batch size for --analysis; may be repeated.",
+        ),
+    ] = BATCH_SIZES,
 ) -> None:
     """Print the layers of a model and its counts of parameters."""
     holder = _holder(experiment_id)
     experiment = holder.experiments[experiment_id]
     shape = input_shape(holder, experiment.features)
-    summary = {"id": experiment_id, **_describe(_build(holder, experiment, shape))}
+    model = _build(holder, experiment, shape)
+    summary = {"id": experiment_id, **_describe(model)}
+    if analyse:
+        summary["analysis"] = analysis(model, experiment.train, batch_sizes)
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
+    elif analyse:
+        print_analysis(summary["analysis"], experiment.train)
+        _print_counts(summary)
     else:
         _print_table(summary)
+        _print_counts(summary)
 
 
 def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
@@ -91,6 +116,8 @@ def _build(
 ) -> "keras.Model":
     """Build the model without TensorFlow, whose import takes seconds."""
     os.environ["KERAS_BACKEND"] = "numpy"
+    import keras
+
     from pedigree.models.build import build_model
     from pedigree.models.head import head_for
 
@@ -103,7 +130,9 @@ def _build(
         getattr(train, "target", None),
     )
     divide_by = getattr(transform, "divide_by", None)
-    return build_model(experiment.model, shape, divide_by, head)
+    # Inside this scope weights have shapes and no values: they may be gigabytes.
+    with keras.StatelessScope(initialize_variables=False):
+        return build_model(experiment.model, shape, divide_by, head)
 
 
 def _describe(model: "keras.Model") -> dict[str, Any]:
@@ -143,6 +172,9 @@ def _print_table(summary: dict[str, Any]) -> None:
         shape = " x ".join(map(str, layer["output_shape"]))
         table.add_row(layer["name"], layer["type"], shape, f"{layer['parameters']:,}")
     Console(highlight=False).print(table)
+
+
+def _print_counts(summary: dict[str, Any]) -> None:
     typer.echo(
         f"{summary['total']:,} parameters: {summary['trainable']:,} trainable, "
         f"{summary['non_trainable']:,} non-trainable"

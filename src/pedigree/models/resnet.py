@@ -40,7 +40,7 @@ class BatchNormalization(Section):
 
 
 class Hyperparameters(Section):
-    """What `model` holds beside `architecture`, `seed` and `augmentation`.
+    """What `model` holds beside what all architectures share.
 
     Attributes:
         stem: The first convolution; it has the filters of the first stage.

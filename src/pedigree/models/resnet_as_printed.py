@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Hyperparameters(Section):
-    """What `model` holds beside `architecture`, `seed` and `augmentation`.
+    """What `model` holds beside what all architectures share.
 
     Attributes:
         filters: Filters of all convolutions: they were never doubled.
