@@ -146,6 +146,15 @@ class KerasTrain(Protocol):
     early_stopping: EarlyStopping | None = None
     reduce_learning_rate: ReduceLearningRate | None = None
 
+    @model_validator(mode="after")
+    def _one_learning_rate(self) -> "KerasTrain":
+        scheduled = isinstance(self.optimizer.learning_rate, InverseTimeDecay)
+        if scheduled and self.reduce_learning_rate:
+            raise ValueError(
+                "reduce_learning_rate must not stand beside a schedule of the rate"
+            )
+        return self
+
 
 class NumpyTrain(Protocol):
     """How a net written in NumPy is trained: gradient descent, no randomness.
