@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from pedigree.errors import RefusedError, WrongUseError
 from pedigree.lineage.ancestry import Ancestry, Execution
+from pedigree.lineage.hashing import hash_of_code
 from pedigree.lineage.storage import Storage
 from pedigree.tracking.environment import environment_tags
 
@@ -110,13 +111,9 @@ def _worktree(commit: str) -> Iterator[Path]:
 
 def _require_code(ancestry: Ancestry, commit: str, folder: Path) -> None:
     """Refuse to rebuild with other code than the one that ran."""
-    from dvc.fs import LocalFileSystem
-    from dvc_data.hashfile.hash import file_md5
-
     for execution in ancestry.executions:
         for path, value in execution.code.items():
-            file = folder / path
-            if not file.is_file() or file_md5(str(file), LocalFileSystem()) != value:
+            if hash_of_code(folder / path) != value:
                 raise RefusedError(
                     f"the commit {commit[:10]} must hold the code that "
                     f"{execution.address} ran. Received: another {path}",

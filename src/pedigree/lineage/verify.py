@@ -1,13 +1,14 @@
 """Hashing anew everything on the way from the source bytes to a model version."""
 
-import hashlib
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pedigree.lineage.ancestry import Ancestry, Execution
+from pedigree.lineage.hashing import hash_of_code, hash_of_file, hash_of_folder
 from pedigree.lineage.storage import Storage
+from pedigree.models.predictor import OUTPUTS_FILE
 from pedigree.tracking.manifest import differences, sha256_of
 
 Item = tuple[str, str]
@@ -69,7 +70,7 @@ def verify(ancestry: Ancestry, model: Path) -> Iterator[Check]:
                     yield _check_data(storage, path, value)
             for path, value in ancestry.needed_outputs(execution).items():
                 yield _check_data(storage, path, value)
-    yield from _check_artifact(ancestry, model)
+    yield from check_artifact(ancestry, model)
 
 
 def _check_sources(
@@ -111,15 +112,11 @@ def _check_data(storage: Storage, path: str, value: str) -> Check:
 
 
 def _check_code(path: str, value: str, commit: str | None) -> Check:
-    """Look for a file of the project in the workspace, then in the run's commit."""
-    if Path(path).is_file() and _md5(Path(path).read_bytes()) == value:
+    """Look for a file or folder of the project here, then in the run's commit."""
+    if hash_of_code(Path(path)) == value:
         return Check(path, value, ("workspace",))
-    if commit is not None:
-        shown = subprocess.run(
-            ["git", "show", f"{commit}:{path}"], capture_output=True, check=False
-        )
-        if shown.returncode == 0 and _md5(shown.stdout) == value:
-            return Check(path, value, (f"commit {commit[:10]}",))
+    if commit is not None and _hash_in_commit(path, commit) == value:
+        return Check(path, value, (f"commit {commit[:10]}",))
     where = f"nor the commit {commit[:10]}" if commit else "and no commit is known that"
     return Check(
         path,
@@ -129,8 +126,13 @@ def _check_code(path: str, value: str, commit: str | None) -> Check:
     )
 
 
-def _check_artifact(ancestry: Ancestry, folder: Path) -> Iterator[Check]:
-    """Check the files of the logged model, and its model against the training's."""
+def check_artifact(ancestry: Ancestry, folder: Path) -> Iterator[Check]:
+    """Check the files of the logged model, and its model against the training's.
+
+    Args:
+        ancestry: The ancestry of the version.
+        folder: The files of the logged model.
+    """
     name = f"{ancestry.uri} in MLflow"
     experiment = ancestry.training.address.partition("@")[2]
     remedy = (
@@ -151,20 +153,30 @@ def _check_artifact(ancestry: Ancestry, folder: Path) -> Iterator[Check]:
     yield Check(name, ancestry.manifest, ("MLflow artifact",))
 
 
+def _hash_in_commit(path: str, commit: str) -> str | None:
+    """Hash a module, or a folder of modules, as a commit has it."""
+    listed = _git("ls-tree", "-r", "-z", "--name-only", commit, "--", path)
+    names = [name for name in listed.decode().split("\0") if name]
+    if names == [path]:
+        return hash_of_file(_git("show", f"{commit}:{path}"))
+    modules = {
+        name.removeprefix(f"{path}/"): _git("show", f"{commit}:{name}")
+        for name in names
+        if name.endswith(".py")
+    }
+    return hash_of_folder(modules) if modules else None
+
+
+def _git(*arguments: str) -> bytes:
+    """What git prints; nothing where it fails."""
+    done = subprocess.run(["git", *arguments], capture_output=True, check=False)
+    return done.stdout if done.returncode == 0 else b""
+
+
 def _hash_of_model(folder: Path) -> str:
     """Hash the model of a logged model as DVC hashes `models/<experiment>`."""
-    from dvc_data.hashfile.hash_info import HashInfo
-    from dvc_data.hashfile.meta import Meta
-    from dvc_data.hashfile.tree import Tree
-
-    tree = Tree()  # type: ignore[no-untyped-call]
-    (model,) = (folder / "artifacts").glob("model.*")
-    found = HashInfo("md5", _md5(model.read_bytes()))
-    tree.add((model.name,), Meta(), found)
-    tree.digest()
-    assert tree.hash_info is not None
-    return str(tree.hash_info.value)
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+    files = [
+        *(folder / "artifacts").glob("model.*"),
+        folder / "artifacts" / OUTPUTS_FILE,
+    ]
+    return hash_of_folder({each.name: each.read_bytes() for each in files})
