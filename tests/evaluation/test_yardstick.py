@@ -1,10 +1,10 @@
 import numpy as np
+from pedigree.evaluation.yardstick import hist_gradient_boosting
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
 from pedigree.data.prepared import Arrays
-from pedigree.evaluation.yardstick import hist_gradient_boosting
 
 
 def split(x, y):
