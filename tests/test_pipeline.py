@@ -16,6 +16,7 @@ from pedigree.catalogue.activation import activate
 from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
 from pedigree.params.experiments import UNREAD_EXPERIMENT_KEYS
+from pedigree.params.file import UNREAD_SECTIONS
 from pedigree.pipeline import Pipeline, change_leaves, replace_leaf
 from pedigree.sections import FORBIDDEN_KEYS, leaves
 
@@ -52,6 +53,7 @@ FIRST_READERS = {
     ("experiments", "*", "title"): None,
     ("experiments", "*", "published"): None,
     ("experiments", "*", "expected_failure"): None,
+    ("promotion", "*"): None,
 }
 
 # Modules that a stage loads by a name, which no import statement shows.
@@ -75,8 +77,11 @@ CHOSEN = {
 
 
 def test_the_schema_lists_the_keys_that_no_stage_reads() -> None:
-    unread = {key[-1] for key, stage in FIRST_READERS.items() if stage is None}
-    assert unread == set(UNREAD_EXPERIMENT_KEYS)
+    unread = [key for key, stage in FIRST_READERS.items() if stage is None]
+    keys = {key[-1] for key in unread if key[-1] != "*"}
+    assert keys == set(UNREAD_EXPERIMENT_KEYS)
+    sections = {key[0] for key in unread if key[-1] == "*"}
+    assert sections == set(UNREAD_SECTIONS)
 
 
 @pytest.fixture

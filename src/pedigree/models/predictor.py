@@ -9,6 +9,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pedigree.archives.hashing import hash_of_file
+
 # Outputs, shape (rows, *output shape), of prepared examples, shape (rows, *input
 # shape). A single output for two classes is the probability of the second.
 Predictor = Callable[[NDArray[Any]], NDArray[np.float32]]
@@ -16,6 +18,7 @@ Predictor = Callable[[NDArray[Any]], NDArray[np.float32]]
 # What the outputs of a model are: classes to choose from, a number, or its own input.
 OutputKind = Literal["classes", "number", "input"]
 OUTPUTS_FILE = "outputs.json"
+PARTS_FILE = "parts.json"
 
 # What trained a model, by the ending of its file.
 LIBRARIES = {".keras": "keras", ".skops": "numpy"}
@@ -49,6 +52,16 @@ def read_outputs(folder: Path) -> Outputs:
     """Read what `write_outputs` wrote."""
     content = json.loads((folder / OUTPUTS_FILE).read_text("utf-8"))
     return Outputs(content["kind"], tuple(content["trained_on"]))
+
+
+def list_parts(folder: Path) -> dict[str, str]:
+    """Hash the files of models that were trained on the way to that of a folder."""
+    own = {model_file(folder), folder / OUTPUTS_FILE}
+    return {
+        path.relative_to(folder).as_posix(): hash_of_file(path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path not in own
+    }
 
 
 def load_predictor(path: Path) -> Predictor:

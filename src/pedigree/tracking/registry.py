@@ -1,6 +1,7 @@
 """The model registry: versions that carry their preprocessing and their lineage."""
 
 import importlib.metadata
+import json
 import os
 import tempfile
 import warnings
@@ -12,7 +13,9 @@ import pedigree
 from pedigree.data.prepared import Meta, read_meta
 from pedigree.models.predictor import (
     OUTPUTS_FILE,
+    PARTS_FILE,
     OutputKind,
+    list_parts,
     model_file,
     read_outputs,
 )
@@ -150,6 +153,9 @@ def log_model(
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             # An example would be sent through the model: seconds of TensorFlow.
             warnings.filterwarnings("ignore", message=".*An input example was not")
+            parts = Path(folder, PARTS_FILE)
+            listed = json.dumps(list_parts(model.parent), indent=2, sort_keys=True)
+            parts.write_text(listed, "utf-8")
             # The fluent `log_model` would need a global active run.
             mlflow.pyfunc.save_model(
                 Path(folder, "model"),
@@ -160,6 +166,7 @@ def log_model(
                     "meta": str(prepared / "meta.json"),
                     "model": str(model),
                     "outputs": str(model.with_name(OUTPUTS_FILE)),
+                    "parts": str(parts),
                     "transform": str(prepared / "transform"),
                 },
                 signature=signature_of(
