@@ -50,7 +50,7 @@ def read_folds(folder: Path) -> list[Figures]:
 
 
 def _distribution(values: Sequence[float], confidence: float) -> dict[str, float]:
-    from scipy import stats  # type: ignore[import-untyped]
+    from scipy import stats
 
     deviation = float(np.std(values, ddof=1))
     reach = stats.t.ppf((1 + confidence) / 2, len(values) - 1)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pedigree.data.prepared import Meta, read_meta
 from pedigree.data.raw import take_rows
 from pedigree.errors import RefusedError
-from pedigree.models.predictor import load_predictor, model_file, read_output_kind
+from pedigree.models.predictor import load_predictor, model_file, read_outputs
 from pedigree.models.probabilities import probabilities_of
 
 # Single rows that are timed, after some that are not.
@@ -44,7 +44,7 @@ class Archive:
             kind = import_module(f"pedigree.data.transforms.{self.meta.kind}")
             self._transform = kind.load(parts / "transform")
             self.file = model_file(parts)
-            self.kind = read_output_kind(parts)
+            self.kind = read_outputs(parts).kind
             self._predictor = load_predictor(self.file)
         except Exception as error:  # whatever an archive of unknown origin may cause
             cause = " ".join(str(error).split())

@@ -1,5 +1,4 @@
 import numpy as np
-from pedigree.evaluation.yardstick import hist_gradient_boosting
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
