@@ -14,7 +14,7 @@ from keras import layers
 from irregular import CASES, KERAS_RESNET
 from pedigree.cli.analysis import analysis, print_analysis
 from pedigree.errors import WrongUseError
-from pedigree.models.keras.analysis import analyse, estimate_memory
+from pedigree.models.analysis import analyse, estimate_memory
 from pedigree.models.keras.build import build_model
 from pedigree.models.keras.head import Head
 from pedigree.params.model import Model
