@@ -4,9 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 
 import numpy as np
 import pytest
@@ -89,11 +87,10 @@ KERAS_SETTINGS = {"floatx": "float64", "image_data_format": "channels_first"}
 
 
 def architectures() -> set[str]:
-    found = {module.name for module in iter_modules(models.__path__)}
+    """Those that Keras trains."""
+    modules = Path(models.__path__[0]).glob("*.py")
     return {
-        name
-        for name in found
-        if hasattr(import_module(f"pedigree.models.{name}"), "connect")
+        each.stem for each in modules if "\ndef connect(" in each.read_text("utf-8")
     }
 
 

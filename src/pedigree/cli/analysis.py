@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from pedigree.models.keras.analysis import LayerCost
+    from pedigree.models.analysis import LayerCost
 
 MEBIBYTE = 2**20
 # What the tables need; a narrower terminal wraps their lines.
@@ -33,7 +33,7 @@ def analysis(
         `layers`, each with its counts and their shares in the total, `totals`, and
         `memory` in MiB for each batch size, of trainings by Keras alone.
     """
-    from pedigree.models.keras.analysis import analyse
+    from pedigree.models.analysis import analyse
 
     costs = analyse(model)
     totals = {name: sum(getattr(cost, name) for cost in costs) for name in COUNTS}
@@ -53,7 +53,7 @@ def analysis(
 def _memory(
     model: "keras.Model", costs: "Sequence[LayerCost]", train: KerasTrain, size: int
 ) -> dict[str, Any]:
-    from pedigree.models.keras.analysis import estimate_memory
+    from pedigree.models.analysis import estimate_memory
     from pedigree.training.keras.optimizers import build_optimizer
 
     optimizer = build_optimizer(train.optimizer)

@@ -261,7 +261,7 @@ def _is_in_place(step: _Step) -> bool:
         raise WrongUseError(
             "the analysis must know every type of layer. Received: "
             f"{step.name}, a {type(step.layer).__name__}",
-            "Add the type to src/pedigree/models/keras/analysis.py.",
+            "Add the type to src/pedigree/models/analysis.py.",
         )
     return True
 

@@ -14,9 +14,9 @@ from keras import layers
 from irregular import CASES, KERAS_RESNET
 from pedigree.cli.analysis import analysis, print_analysis
 from pedigree.errors import WrongUseError
+from pedigree.models.analysis import analyse, estimate_memory
 from pedigree.models.build import build_model
 from pedigree.models.head import Head
-from pedigree.models.keras.analysis import analyse, estimate_memory
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.sections import parse
