@@ -64,9 +64,7 @@ class Decision:
     decision: Word
     reason: str
     figures: dict[str, Any] = field(default_factory=dict)
-    time: str = field(
-        default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds")
-    )
+    time: str = field(default_factory=lambda: _now())
     who: str = field(
         default_factory=lambda: f"{getpass.getuser()}@{socket.gethostname()}"
     )
@@ -81,6 +79,12 @@ class Decision:
         content = asdict(self)
         named = {"time": content.pop("time"), "from": content.pop("start")}
         return named | {"to": content.pop("end")} | content
+
+
+def _now() -> str:
+    # MLflow takes no plus sign in the name of a tag.
+    text = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
 
 
 def read_history(client: "MlflowClient", model: str) -> list[Decision]:
