@@ -2,6 +2,7 @@
 
 import json
 import os
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,10 +11,15 @@ import typer
 from pedigree.catalogue.read import read_catalogue, require_known
 from pedigree.cli.analysis import analysis, print_analysis
 from pedigree.errors import WrongUseError
-from pedigree.params.datasets import CsvImagesTable, KerasTable
+from pedigree.params.datasets import CsvImagesTable, Table
 from pedigree.params.experiments import Experiment
-from pedigree.params.features import TabularTransform
+from pedigree.params.features import (
+    ImageTransform,
+    MultiHotTransform,
+    TabularTransform,
+)
 from pedigree.params.file import Parameters, read_parameters
+from pedigree.params.train import NumpyTrain
 
 if TYPE_CHECKING:
     import keras
@@ -70,12 +76,12 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
         WrongUseError: If it depends on the data, and these are not prepared.
     """
     entry = parameters.features[features]
-    table = parameters.datasets[entry.dataset].table
-    if isinstance(table, KerasTable):
-        return KERAS_IMAGES
-    if isinstance(table, CsvImagesTable):
-        return (table.height, table.width, 1)
-    transform = entry.transform
+    table, transform = parameters.datasets[entry.dataset].table, entry.transform
+    if isinstance(transform, ImageTransform):
+        image = _image_shape(table)
+        return (2 * prod(image),) if transform.extra_pixels else image
+    if isinstance(transform, MultiHotTransform):
+        return (transform.words,)
     if isinstance(transform, TabularTransform) and _is_countable(transform):
         assert transform.numeric is not None
         return (len(transform.numeric.columns),)
@@ -87,6 +93,12 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
             f"Activate the experiment and run `dvc repro preprocess@{features}`.",
         )
     return tuple(json.loads(meta.read_text("utf-8"))["input_shape"])
+
+
+def _image_shape(table: Table) -> tuple[int, ...]:
+    if isinstance(table, CsvImagesTable):
+        return (table.height, table.width, 1)
+    return KERAS_IMAGES
 
 
 def _holder(experiment_id: str) -> Parameters:
@@ -123,16 +135,32 @@ def _build(
 
     transform = parameters.features[experiment.features].transform
     train = experiment.train
-    head = head_for(
-        train.loss,
-        len(transform.label.classes) if transform.label else None,
-        experiment.model.output_activation,
-        getattr(train, "target", None),
-    )
+    classes = len(transform.label.classes) if transform.label else None
+    if isinstance(train, NumpyTrain):
+        return _build_twin(experiment, shape, classes)
+    activation = experiment.model.output_activation
+    head = head_for(train.loss, classes, activation, train.target)
     divide_by = getattr(transform, "divide_by", None)
     # Inside this scope weights have shapes and no values: they may be gigabytes.
     with keras.StatelessScope(initialize_variables=False):
         return build_model(experiment.model, shape, divide_by, head)
+
+
+def _build_twin(
+    experiment: Experiment, shape: tuple[int, ...], classes: int | None
+) -> "keras.Model":
+    """Build what a net in NumPy would be in Keras: dense layers."""
+    import keras
+
+    from pedigree.models.architecture import check
+
+    hyperparameters = check(experiment.model, "numpy")
+    is_single = hyperparameters.output in ("sigmoid", "linear", "tanh")
+    outputs = 1 if is_single else classes
+    twin = keras.Sequential([keras.Input(shape, name="input")])
+    for number, units in enumerate((*hyperparameters.hidden, outputs), start=1):
+        twin.add(keras.layers.Dense(units, name=f"layer{number}"))
+    return twin
 
 
 def _describe(model: "keras.Model") -> dict[str, Any]:
@@ -156,8 +184,6 @@ def _describe(model: "keras.Model") -> dict[str, Any]:
 
 
 def _count(weights: Any) -> int:
-    from math import prod
-
     return sum(prod(weight.shape) for weight in weights)
 
 
