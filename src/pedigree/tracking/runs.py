@@ -170,6 +170,21 @@ def find_run(
     return runs[0] if runs else None
 
 
+def find_failed_run(client: "MlflowClient", key: str) -> "Run | None":
+    """Find the newest run with a key that failed.
+
+    Args:
+        client: The open store.
+        key: The identity of the execution, its tag `dvc.key`.
+    """
+    experiments = [each.experiment_id for each in client.search_experiments()]
+    query = f"tags.`dvc.key` = '{key}' and attributes.status = 'FAILED'"
+    runs = client.search_runs(
+        experiments, query, max_results=1, order_by=["attributes.start_time DESC"]
+    )
+    return runs[0] if runs else None
+
+
 def _lineage_tags(address: str, entry: Mapping[str, Any]) -> dict[str, str]:
     dependencies = hashes(entry.get("deps", ())).items()
     return {
