@@ -75,6 +75,8 @@ class KerasTrain(Section):
     Attributes:
         library: What trains it.
         loss: A Keras loss, or `half_squared_error`: half of the mean squared error.
+        metrics: What is told of each epoch beside the loss and the accuracy. The loss
+            holds the penalties on weights, `binary_crossentropy` does not.
         target: `input` where the model has to give back what it takes in.
         repeats: How many models to train, each with other seeds: the given ones, then
             each raised by 1, 2, ... The first is the experiment's model, all are
@@ -89,6 +91,7 @@ class KerasTrain(Section):
         "mean_squared_error",
         "half_squared_error",
     ]
+    metrics: tuple[Literal["binary_crossentropy"], ...] = ()
     target: Literal["input"] | None = None
     optimizer: Optimizer
     batch_size: Positive
