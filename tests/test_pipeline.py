@@ -458,7 +458,9 @@ def test_packages_hold_no_code() -> None:
 def test_every_dependency_exists_or_is_made(whole: Pipeline) -> None:
     made = {path for stage in whole.stages.values() for path in stage.outputs}
     needed = {path for stage in whole.stages.values() for path in stage.dependencies}
-    assert {path for path in needed - made if not (ROOT / path).exists()} == set()
+    placed = {path for path in needed if path.startswith("data/external/")}  # by hand
+    given = needed - made - placed
+    assert {path for path in given if not (ROOT / path).exists()} == set()
 
 
 def test_every_stage_can_be_run_from_the_cache(whole: Pipeline) -> None:

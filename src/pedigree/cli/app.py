@@ -11,6 +11,7 @@ from pedigree.cli.activate import activate_command, deactivate_command
 from pedigree.cli.affected import affected_command
 from pedigree.cli.check import check_command
 from pedigree.cli.compare import compare_command
+from pedigree.cli.curves import curves_command
 from pedigree.cli.history import history_command
 from pedigree.cli.lineage import lineage_command
 from pedigree.cli.list import list_command
@@ -66,6 +67,7 @@ app.command("summary")(summary_command)
 app.command("profile")(profile_command)
 app.command("record")(record_command)
 app.command("compare")(compare_command)
+app.command("curves")(curves_command)
 app.command("lineage")(lineage_command)
 app.command("verify")(verify_command)
 app.command("rebuild")(rebuild_command)

@@ -124,6 +124,8 @@ class KerasTrain(Protocol):
     Attributes:
         library: What trains it.
         loss: A Keras loss, or `half_squared_error`: half of the mean squared error.
+        metrics: What is told of each epoch beside the loss and the accuracy. The loss
+            holds the penalties on weights, `binary_crossentropy` does not.
         target: `input` where the model has to give back what it takes in.
     """
 
@@ -135,6 +137,7 @@ class KerasTrain(Protocol):
         "mean_squared_error",
         "half_squared_error",
     ]
+    metrics: tuple[Literal["binary_crossentropy"], ...] = ()
     target: Literal["input"] | None = None
     optimizer: Optimizer
     batch_size: Positive
