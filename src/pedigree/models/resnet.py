@@ -48,7 +48,7 @@ class Hyperparameters(Section):
         blocks: Blocks in each stage.
         padding: Padding where the image is halved: `symmetric` as in PyTorch, or
             Keras's own `same`, which has one pixel more at the end of even sides.
-        initializer: Initializer of the convolutions' kernels.
+        initializer: Initializer of all kernels.
         l2: Weight decay of the convolutions' kernels.
         batch_normalization: After each convolution but those of the shortcuts.
         last_pool: Side of the average pool before the output, in pixels; over the whole

@@ -70,4 +70,4 @@ def connect(
     outputs = layers.ReLU(name="block_relu2")(outputs)
     outputs = layers.AveragePooling2D(2, name="last_pool")(outputs)
     outputs = layers.Flatten(name="flatten")(outputs)
-    return head.connect(outputs)
+    return head.connect(outputs, "he_normal")
