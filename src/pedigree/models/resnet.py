@@ -84,7 +84,8 @@ def connect(
             halve = stage > 1 and block == 1
             name = f"stage{stage}_{block}"
             outputs = _block(outputs, filters, halve, name, hyperparameters)
-    return head.connect(_flatten(outputs, hyperparameters.last_pool))
+    outputs = _flatten(outputs, hyperparameters.last_pool)
+    return head.connect(outputs, hyperparameters.initializer)
 
 
 def _stem(inputs: "KerasTensor", hyperparameters: Hyperparameters) -> "KerasTensor":
