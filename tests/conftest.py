@@ -76,6 +76,7 @@ EXEMPTIONS = (
     Exemption("pedigree.data.description", "words of tables and pages, no output"),
     Exemption("pedigree.data.formats", PINNED, "fetch"),
     Exemption("pedigree.data.raw", PINNED, "fetch"),
+    Exemption("pedigree.data.sources.seedrandom", PINNED, "fetch"),
 )
 
 

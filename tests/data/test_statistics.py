@@ -1,6 +1,9 @@
 """The frames that expectations are checked against."""
 
+from collections.abc import Iterator
+
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -68,6 +71,105 @@ def test_a_slice_of_images_is_described_from_its_own_bytes() -> None:
     )
     frame = describe_images({"all": table.slice(1, 1)})["all"]
     assert frame[["minimum", "maximum"]].to_numpy().tolist() == [[4, 7]]
+
+
+SIDES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 3]))
+
+
+def table_of_shapes(images: list[np.ndarray]) -> pa.Table:
+    """A raw table of images of several shapes, in colour or not, in two chunks."""
+    shapes = np.array([image.shape for image in images], np.int32)
+    columns = dict(zip(("height", "width", "channels"), shapes.T.copy(), strict=True))
+    pixels = pa.array([image.tobytes() for image in images], pa.binary())
+    table = pa.table({"image": pixels, **columns, "label": np.arange(len(images))})
+    return pa.concat_tables([table.slice(0, 2), table.slice(2)])
+
+
+@given(st.lists(SIDES, min_size=1, max_size=9), st.integers(0, 9), st.data())
+def test_images_of_different_shapes_are_each_described_by_their_own(
+    shapes: list[tuple[int, int, int]], seed: int, data: st.DataObject
+) -> None:
+    generator = np.random.default_rng(seed)
+    images = [generator.integers(0, 3, shape, np.uint8) for shape in shapes]
+    images = data.draw(st.permutations([*images, *images[:3]]))
+    table = table_of_shapes(images)
+    together = describe_images({"all": table})["all"]
+    alone = [
+        describe_images({"all": table_of_images(image[None], np.array([label]))})["all"]
+        for label, image in enumerate(images)
+    ]
+    for frame in (together, *alone):
+        del frame["content"]
+    pd.testing.assert_frame_equal(together, pd.concat(alone, ignore_index=True))
+    contents = describe_images({"all": table})["all"]["content"].tolist()
+    bytes_of = [image.tobytes() for image in images]
+    assert [contents.index(one) for one in contents] == [
+        bytes_of.index(one) for one in bytes_of
+    ]
+
+
+def test_many_images_are_described_part_by_part(monkeypatch) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (10, 4, 3), np.uint8)
+    table = table_of_images(images, np.arange(10))
+    whole = describe_images({"all": table})["all"]
+    for at_once in (1, 12, 25, 119):
+        monkeypatch.setattr(statistics, "_BYTES_AT_ONCE", at_once)
+        pd.testing.assert_frame_equal(describe_images({"all": table})["all"], whole)
+
+
+def test_of_an_image_whose_bytes_contradict_its_shape_the_layout_is_missing() -> None:
+    table = table_of_images(np.full((5, 3, 4), 7, np.uint8), np.arange(5))
+    images = table["image"].to_pylist()
+    images[1], images[3] = images[1][:-1], None
+    table = table.set_column(0, "image", pa.array(images, pa.binary()))
+    frame = describe_images({"all": table})["all"]
+    assert frame["centre_row"].isna().tolist() == [False, True, False, True, False]
+    assert frame["maximum"].isna().tolist() == [False, False, False, True, False]
+    assert frame["centre_row"].dropna().tolist() == [0.5] * 3
+    # Two wrong signs make a right number of bytes.
+    heights = pa.array(np.full(5, -3, np.int32))
+    table = table.set_column(1, "height", heights).set_column(
+        2, "width", pa.array(np.full(5, -4, np.int32))
+    )
+    assert describe_images({"all": table})["all"]["centre_row"].isna().all()
+
+
+def test_without_shapes_the_layout_is_missing() -> None:
+    frame = describe_images({"all": table_of_bytes([b"ab"])})["all"]
+    assert frame[["blank_rows", "centre_column"]].isna().all(axis=None)
+    assert frame["maximum"].tolist() == [ord("b")]
+
+
+@pytest.fixture
+def arrow_memory() -> Iterator[pa.MemoryPool]:
+    """Counts what Arrow allocates from now on."""
+    usual = pa.default_memory_pool()
+    counting = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(counting)
+    yield counting
+    pa.set_memory_pool(usual)
+
+
+@pytest.mark.parametrize("varying", [False, True])
+def test_arrow_copies_no_image(arrow_memory: pa.MemoryPool, varying: bool) -> None:
+    """It would have to join those of a column, and 32-bit offsets end at 2 GiB."""
+    images = np.random.default_rng(0).integers(0, 256, (64, 128, 128), np.uint8)
+    images[7] = images[1]
+    table = table_of_images(images, np.arange(64))
+    if varying:  # in shape, as often as they can
+        heights = np.where(np.arange(64) % 2, 64, 128).astype(np.int32)
+        widths = (128 * 128 // heights).astype(np.int32)
+        table = table.set_column(1, "height", pa.array(heights))
+        table = table.set_column(2, "width", pa.array(widths))
+    wanted = describe_images({"all": table})["all"]
+    in_chunks = pa.concat_tables([table.slice(0, 9), table.slice(9)])
+    wide = pa.chunked_array([table["image"].chunk(0).cast(pa.large_binary())])
+    for other in (in_chunks, table.set_column(0, "image", wide)):
+        frame = describe_images({"all": other})["all"]
+        pd.testing.assert_frame_equal(frame, wanted)
+    assert wanted["content"].nunique() == 63
+    # The one copy is the wide column, which this test has made.
+    assert arrow_memory.max_memory() < 1.5 * images.nbytes
 
 
 def test_no_images_are_no_rows() -> None:

@@ -29,8 +29,8 @@ class Damage:
     Attributes:
         name: What is done, in words.
         dataset: The dataset it is done to; its suite has the same name.
-        kind: What is damaged: `file` (the bytes of a file), `table` (a data frame) or
-            `images` (arrays of images and of labels, by split).
+        kind: What is damaged: `file` (the bytes of a file), `table` (the data frame of
+            each split) or `images` (arrays of images and of labels, by split).
         apply: Makes bad data of good data, and leaves the good data as they were.
         noticed_by: Who must notice.
     """

@@ -26,6 +26,14 @@ def fashion(noticed_by: Rule | Refused | Harmless) -> Decorator:
     return register(FILE_DAMAGES, "fashion_mnist_csv", "file", noticed_by)
 
 
+def kernels(noticed_by: Rule | Refused | Harmless) -> Decorator:
+    return register(FILE_DAMAGES, "seeds_binary", "file", noticed_by)
+
+
+def readings(noticed_by: Rule | Refused | Harmless) -> Decorator:
+    return register(FILE_DAMAGES, "jena_climate_4000", "file", noticed_by)
+
+
 def in_line(content: bytes, number: int, old: bytes, new: bytes) -> bytes:
     """Replace the first match of a regular expression in one line."""
     lines = content.splitlines(keepends=True)
@@ -49,6 +57,8 @@ def a_byte_order_mark_precedes(content: bytes) -> bytes:
 @digits(Harmless())
 @patients(Harmless())
 @weather(Harmless())
+@kernels(Harmless())
+@readings(Harmless())
 def lines_end_as_on_windows(content: bytes) -> bytes:
     return content.replace(b"\n", b"\r\n")
 
@@ -75,14 +85,17 @@ def every_value_is_quoted(content: bytes) -> bytes:
 @digits(Refused("Expected 65 columns"))
 @patients(Refused(MANY_COLUMNS))
 @weather(Refused("Expected 23 columns"))
+@kernels(Refused("Expected 8 columns"))
+@readings(Refused("Expected 12 columns"))
 def the_file_is_truncated_within_a_line(content: bytes) -> bytes:
     cut = content[: len(content) * 2 // 3]
-    return cut[: cut.rindex(b",")]
+    return cut[: max(cut.rfind(b","), cut.rfind(b"\t"))]
 
 
 @digits(Rule(ROWS_EXACTLY))
 @patients(Rule(ROWS_EXACTLY))
 @weather(Rule(DISTINCT, ("Location",)))
+@readings(Rule(ROWS_EXACTLY))
 def the_file_is_truncated_after_a_line(content: bytes) -> bytes:
     return content[: content.rindex(b"\n", 0, len(content) * 9 // 10) + 1]
 
@@ -166,6 +179,29 @@ def a_name_is_in_latin_1(content: bytes) -> bytes:
 @weather(Rule(DISTINCT, ("Location",)))
 def a_name_was_decoded_wrongly(content: bytes) -> bytes:
     return content.replace(b"Uluru", "Uluṟu".encode().decode("latin-1").encode())
+
+
+@kernels(Harmless())
+def values_are_aligned_by_blanks(content: bytes) -> bytes:
+    return content.replace(b"\t", b"    ")
+
+
+@kernels(Refused("Expected 8 columns"))
+def a_value_is_left_out(content: bytes) -> bytes:
+    return in_line(content, 9, rb"\t[^\t]+", b"")
+
+
+# --- times --------------------------------------------------------------------------
+
+
+@readings(Refused("must be written as"))
+def times_are_written_as_iso(content: bytes) -> bytes:
+    return re.sub(rb"(\d\d)\.(\d\d)\.(\d{4})", rb"\3-\2-\1", content)
+
+
+@readings(Refused("must be written as"))
+def months_precede_days(content: bytes) -> bytes:
+    return re.sub(rb"(\d\d)\.(\d\d)\.(\d{4})", rb"\2.\1.\3", content)
 
 
 # --- values -------------------------------------------------------------------------

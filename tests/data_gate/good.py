@@ -21,9 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 MIRROR = Path(os.environ.get("PEDIGREE_MIRROR", ROOT / "../shared/data"))
 SKLEARN = Path(sklearn.__file__).parent / "datasets/data"
 
-# Rows of weatherAUS, and images of Fashion-MNIST per split: about a seventh of all.
+# Rows of weatherAUS, and images of Fashion-MNIST and MNIST per split: about a seventh
+# of all.
 WEATHER_ROWS = 20_000
-FASHION_IMAGES = {"train": 9_000, "test": 1_500}
+IMAGES = {"train": 9_000, "test": 1_500}
+
+MIRRORED_FILES = {
+    "seeds_binary": "seeds_binary/seeds_dataset.txt",
+    "higgs_10984": "higgs/higgs.csv",
+    "jena_climate_4000": "jena_climate/jena_climate_first4000.csv",
+}
 
 Images = dict[str, tuple[np.ndarray, np.ndarray]]
 
@@ -61,6 +68,8 @@ def file_of(dataset: str) -> bytes:
         return (SKLEARN / "breast_cancer.csv").read_bytes()
     if dataset == "digits":
         return gzip.decompress((SKLEARN / "digits.csv.gz").read_bytes())
+    if dataset in MIRRORED_FILES:
+        return mirrored(MIRRORED_FILES[dataset]).read_bytes()
     assert dataset == "fashion_mnist_csv"
     images, labels = (each[:50] for each in whole_fashion()["test"])
     names = ["label", *(f"pixel{number}" for number in range(1, 785))]
@@ -97,9 +106,22 @@ def _table_sections() -> dict:
 
 
 @cache
-def frame_of(dataset: str) -> pd.DataFrame:
-    """A good table, as a data frame that nobody may change."""
-    return ingest(dataset, file_of(dataset))["all"].to_pandas()
+def frames_of(dataset: str) -> dict[str, pd.DataFrame]:
+    """A good table by split, as data frames that nobody may change."""
+    if dataset == "boston_housing":
+        return _houses()
+    tables = ingest(dataset, file_of(dataset))
+    return {split: table.to_pandas() for split, table in tables.items()}
+
+
+def _houses() -> dict[str, pd.DataFrame]:
+    """What `keras.datasets.boston_housing` returns, without the seconds of Keras."""
+    with np.load(mirrored("boston_housing/boston_housing.npz")) as published:
+        rows = np.column_stack([published["x"], published["y"]])
+    np.random.RandomState(113).shuffle(rows)
+    names = _table_sections()["boston_housing"].columns
+    frame = pd.DataFrame(rows, columns=list(names))
+    return {"train": frame[:404], "test": frame[404:].reset_index(drop=True)}
 
 
 @cache
@@ -111,8 +133,9 @@ def images_of(dataset: str) -> Images:
         return _frozen({"all": (images, values[:, -1])})
     generator = np.random.default_rng(0)
     chosen = {}
-    for split, (images, labels) in whole_fashion().items():
-        rows = generator.choice(len(images), FASHION_IMAGES[split], replace=False)
+    whole = whole_mnist() if dataset == "mnist" else whole_fashion()
+    for split, (images, labels) in whole.items():
+        rows = generator.choice(len(images), IMAGES[split], replace=False)
         chosen[split] = (images[np.sort(rows)], labels[np.sort(rows)])
     return _frozen(chosen)
 
@@ -131,6 +154,15 @@ def whole_fashion() -> Images:
         )
         for split, name in {"train": "train", "test": "t10k"}.items()
     }
+
+
+@cache
+def whole_mnist() -> Images:
+    with np.load(mirrored("mnist/mnist.npz")) as published:
+        return {
+            split: (published[f"x_{split}"], published[f"y_{split}"])
+            for split in ("train", "test")
+        }
 
 
 def tables_of(images: Images) -> dict[str, pa.Table]:

@@ -35,6 +35,10 @@ def digits(expectation: str, *columns: str) -> Decorator:
     return _of_each_split("digits", Rule(expectation, columns))
 
 
+def mnist(expectation: str, *columns: str) -> Decorator:
+    return _of_each_split("mnist", Rule(expectation, columns))
+
+
 def fashion_splits(expectation: str, *columns: str) -> Decorator:
     """A damage of both splits at once."""
     rule = Rule(expectation, columns)
@@ -66,6 +70,7 @@ def some(images: np.ndarray, share: float) -> np.ndarray:
 
 @digits(BETWEEN, "maximum")
 @fashion(BETWEEN, "maximum")
+@mnist(BETWEEN, "maximum")
 def an_image_is_black(images: np.ndarray, labels: np.ndarray) -> Pair:
     images[77] = 0
     return images, labels
@@ -73,6 +78,7 @@ def an_image_is_black(images: np.ndarray, labels: np.ndarray) -> Pair:
 
 @digits(IN_SET, "minimum")
 @fashion(IN_SET, "minimum")
+@mnist(IN_SET, "minimum")
 def an_image_is_white(images: np.ndarray, labels: np.ndarray) -> Pair:
     images[77] = images.max()
     return images, labels
@@ -86,12 +92,14 @@ def an_image_is_noise(images: np.ndarray, labels: np.ndarray) -> Pair:
 
 @digits(UNIQUE, "content")
 @fashion(UNIQUE, "content")
+@mnist(UNIQUE, "content")
 def an_image_is_repeated(images: np.ndarray, labels: np.ndarray) -> Pair:
     images[77], labels[77] = images[78], labels[78]
     return images, labels
 
 
 @fashion(IN_SET, "bytes")
+@mnist(IN_SET, "bytes")
 def an_image_is_truncated(images: np.ndarray, labels: np.ndarray) -> pa.Table:
     return _with_image(images, labels, images[77].tobytes()[:-1])
 
@@ -115,6 +123,7 @@ def _with_image(
 
 @digits(MEAN, "mean")
 @fashion(MEAN, "mean")
+@mnist(MEAN, "mean")
 def images_are_inverted(images: np.ndarray, labels: np.ndarray) -> Pair:
     return images.max() - images, labels
 
@@ -128,6 +137,7 @@ def a_few_images_are_inverted(images: np.ndarray, labels: np.ndarray) -> Pair:
 
 @digits(IN_SET, "blank_rows")
 @fashion(BETWEEN, "blank_rows")
+@mnist(MEAN, "blank_columns")
 def images_are_transposed(images: np.ndarray, labels: np.ndarray) -> Pair:
     return images.transpose(0, 2, 1), labels
 
@@ -139,12 +149,14 @@ def images_are_turned(images: np.ndarray, labels: np.ndarray) -> Pair:
 
 @digits(BETWEEN, "centre_column")
 @fashion(BETWEEN, "centre_column")
+@mnist(BETWEEN, "centre_column")
 def images_are_mirrored(images: np.ndarray, labels: np.ndarray) -> Pair:
     return images[:, :, ::-1], labels
 
 
 @digits(BETWEEN, "centre_row")
 @fashion(BETWEEN, "centre_row")
+@mnist(BETWEEN, "centre_row")
 def images_are_upside_down(images: np.ndarray, labels: np.ndarray) -> Pair:
     return images[:, ::-1], labels
 
@@ -162,6 +174,7 @@ def images_lose_a_row(images: np.ndarray, labels: np.ndarray) -> Pair:
 
 
 @fashion(IN_SET, "width")
+@mnist(IN_SET, "width")
 def images_are_padded(images: np.ndarray, labels: np.ndarray) -> Pair:
     return np.pad(images, ((0, 0), (2, 2), (2, 2))), labels
 
@@ -172,6 +185,7 @@ def images_are_in_colour(images: np.ndarray, labels: np.ndarray) -> Pair:
 
 
 @fashion(BETWEEN, "maximum")
+@mnist(BETWEEN, "maximum")
 def images_are_dimmed(images: np.ndarray, labels: np.ndarray) -> Pair:
     return images // 16, labels
 
@@ -229,6 +243,7 @@ def the_test_split_is_missing(splits: Splits) -> Splits:
 
 @digits(DISTINCT, "label")
 @fashion(DISTINCT, "label")
+@mnist(DISTINCT, "label")
 def a_class_is_missing(images: np.ndarray, labels: np.ndarray) -> Pair:
     return images[labels != 9], labels[labels != 9]
 
@@ -249,6 +264,7 @@ def a_label_is_missing(images: np.ndarray, labels: np.ndarray) -> pa.Table:
 
 @digits(BETWEEN, "centre_row")
 @fashion(BETWEEN, "blank_rows")
+@mnist(MEAN, "blank_columns")
 def a_tenth_of_the_labels_is_wrong(images: np.ndarray, labels: np.ndarray) -> Pair:
     drawn = np.random.default_rng(0).integers(1, 10, len(labels))
     return images, np.where(some(images, 0.1), (labels + drawn) % 10, labels)
@@ -256,6 +272,7 @@ def a_tenth_of_the_labels_is_wrong(images: np.ndarray, labels: np.ndarray) -> Pa
 
 @digits(MEAN, "blank")
 @fashion(MEAN, "mean")
+@mnist(MEAN, "mean")
 def labels_are_shuffled(images: np.ndarray, labels: np.ndarray) -> Pair:
     return images, np.random.default_rng(0).permutation(labels)
 

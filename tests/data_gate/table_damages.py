@@ -73,6 +73,23 @@ def a_column_is_renamed(frame: Frame) -> Frame:
 
 
 @weather(COLUMNS)
+def a_name_changes_in_case(frame: Frame) -> Frame:
+    return frame.rename(columns={"Humidity3pm": "humidity3pm"})
+
+
+@weather(TYPES, "Sunshine")
+def a_column_bears_its_name_in_lower_case(frame: Frame) -> Frame:
+    return frame.rename(columns={"Sunshine": "sunshine"})
+
+
+@weather(BETWEEN, "Sunshine")
+def another_column_bears_nearly_its_name(frame: Frame) -> Frame:
+    minutes = frame["Sunshine"] * 60
+    frame = frame.rename(columns={"Sunshine": "sunshine"})
+    return frame.assign(Sunshine=minutes)
+
+
+@weather(COLUMNS)
 def columns_are_reordered(frame: Frame) -> Frame:
     return frame[sorted(frame.columns)]
 
@@ -440,6 +457,11 @@ def numbers_bear_a_unit(frame: Frame) -> Frame:
 @patients(COLUMNS)
 def a_measurement_is_missing(frame: Frame) -> Frame:
     return frame.drop(columns="mean_area")
+
+
+@patients(COLUMNS)
+def names_are_in_capitals(frame: Frame) -> Frame:
+    return frame.rename(columns=str.upper)
 
 
 @patients(COLUMNS)

@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 from pedigree.data.prepared import Arrays
 from pedigree.errors import WrongUseError
 from pedigree.evaluation.inspection import inspect
+from pedigree.models.build import build_model
+from pedigree.models.head import Head
 from pedigree.models.keras.archive import MODEL_FILE, read_weights, save_model
-from pedigree.models.keras.build import build_model
-from pedigree.models.keras.head import Head
 from pedigree.params.evaluate import Evaluate
 from pedigree.params.model import Model
 

@@ -6,11 +6,12 @@ import keras
 import numpy as np
 import pytest
 
+from irregular import CASES, KERAS_RESNET, RECONSTRUCTING
 from pedigree.errors import WrongUseError
 from pedigree.models.architecture import check
+from pedigree.models.build import build_model
+from pedigree.models.head import head_for
 from pedigree.models.keras.archive import load_model, save_model
-from pedigree.models.keras.build import build_model
-from pedigree.models.keras.head import head_for
 from pedigree.models.probabilities import probabilities_of
 from pedigree.params.model import Model
 from pedigree.sections import parse
@@ -58,20 +59,39 @@ MEMBERS = [
     pytest.param(
         "recurrent", {"cell": "simple_rnn", "units": [4]}, (5, 3), 2, None, id="simple"
     ),
+    *(
+        pytest.param(architecture, values, shape, 3, 16.0, id=architecture)
+        for architecture, (shape, values) in CASES.items()
+    ),
+    pytest.param("resnet", KERAS_RESNET, (8, 8, 1), 3, 16.0, id="keras resnet"),
 ]
 
 
 def _build(architecture, values, shape, classes, divide_by, seed=1):
     section = _section(architecture, {**values, "seed": seed})
-    return build_model(section, shape, divide_by, head_for(_loss(classes), classes))
+    target = "input" if architecture in RECONSTRUCTING else None
+    head = head_for(_loss(architecture, classes), classes, target=target)
+    return build_model(section, shape, divide_by, head)
 
 
-def _loss(classes):
+def _loss(architecture, classes):
+    if architecture in RECONSTRUCTING:
+        return "mean_squared_error"
     return "categorical_crossentropy" if classes > 2 else "binary_crossentropy"
 
 
-def _predict(model, x):
-    return probabilities_of(model.predict(x, verbose=0))
+def _targets(member, x, rng):
+    architecture, _, _, count, divide_by = member
+    if architecture in RECONSTRUCTING:
+        return x / divide_by
+    classes = rng.integers(0, count, len(x))
+    return np.eye(count)[classes] if count > 2 else classes[:, None]
+
+
+def _check_probabilities(outputs, classes):
+    probabilities = probabilities_of(outputs)
+    assert probabilities.shape == (len(outputs), classes)
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
 
 def _section(architecture, values):
@@ -95,20 +115,20 @@ class TestEveryArchitecture:
 
         x = np.random.default_rng(0).integers(0, 16, (7, *member[2])).astype("float32")
         loaded = load_model(tmp_path / "first.keras")
-        expected = _predict(first, x)
-        assert np.array_equal(_predict(loaded, x), expected)
-        assert expected.shape == (7, member[3])
-        assert np.allclose(expected.sum(axis=1), 1, atol=1e-6)
+        expected = first.predict(x, verbose=0)
+        assert np.array_equal(loaded.predict(x, verbose=0), expected)
+        if member[0] in RECONSTRUCTING:
+            assert expected.shape == x.shape
+        else:
+            _check_probabilities(expected, member[3])
 
     def test_one_step_moves_every_weight_tensor(self, member):
         model = _build(*member)
         before = model.get_weights()
-        model.compile("sgd", _loss(member[3]))
+        model.compile("sgd", _loss(member[0], member[3]))
         rng = np.random.default_rng(0)
         x = rng.uniform(0, 16, (64, *member[2])).astype("float32")
-        classes = rng.integers(0, member[3], 64)
-        y = np.eye(member[3])[classes] if member[3] > 2 else classes[:, None]
-        model.train_on_batch(x, y)
+        model.train_on_batch(x, _targets(member, x, rng))
         moved = [
             not np.array_equal(old, new)
             for old, new in zip(before, model.get_weights(), strict=True)

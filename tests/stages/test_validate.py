@@ -12,7 +12,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from pedigree.data.raw import table_of_images, write_split
-from pedigree.data.verdict import read_verdict, require_success
+from pedigree.data.verdict import hash_raw, read_verdict, require_success
 from pedigree.errors import RefusedError, WrongUseError
 from pedigree.stages import validate
 
@@ -141,13 +141,26 @@ def test_data_docs_need_no_network_and_no_earlier_run(
         assert "://" not in text
         assert "<link" not in text
     index = (folder / "index.html").read_text("utf-8")
-    assert "refused" in index
+    assert "The data <strong>were refused</strong>." in index
+    (name, sha256), *_ = hash_raw("digits").items()
+    assert name in index and sha256 in index
     assert 'href="all.html"' in index
     assert "Every image has" in index or "Pixels reach" in index
     assert "<summary>Met: " in index
     page = (folder / "all.html").read_text("utf-8")
     assert "unexpected values found" in page
     assert "__none__" not in page
+
+
+def test_what_was_met_is_unfolded_where_nothing_else_is_told(
+    write_raw: Callable[..., None],
+) -> None:
+    write_raw()
+    validate.main(Run(), "digits", "digits")
+    index = Path("reports/data/digits/index.html").read_text("utf-8")
+    assert "The data <strong>passed</strong>." in index
+    assert "<details open><summary>Met: " in index
+    assert "Not met" not in index
 
 
 def test_pages_are_rendered_without_a_complaint(

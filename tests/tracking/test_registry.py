@@ -27,7 +27,11 @@ from pedigree.models.predictor import write_output_kind
 from pedigree.params.features import ImageTransform, TabularTransform
 from pedigree.sections import parse
 from pedigree.tracking.manifest import differences
-from pedigree.tracking.registry import inference_requirements, register_version
+from pedigree.tracking.registry import (
+    inference_requirements,
+    register_version,
+    signature_of,
+)
 from pedigree.tracking.run_log import RunLog
 from pedigree.tracking.store import experiment_id, open_client
 
@@ -287,6 +291,19 @@ def test_the_signature_says_what_may_be_missing(trained: Trained) -> None:
         "Cloud": "long",
         "Humidity": "double",
     }
+
+
+def test_the_signature_of_what_is_no_table() -> None:
+    def inputs(kind: str, shape: tuple[int, ...], *columns: Column) -> list[dict]:
+        counts = {"train": (1, 1)}
+        meta = Meta(kind, "y", ("a", "b"), shape, None, (), columns, {}, counts)
+        return signature_of(meta).inputs.to_dict()
+
+    (tokens,) = inputs("multi_hot", (9,), Column("tokens", "longs", nullable=False))
+    assert (tokens["name"], tokens["type"]) == ("tokens", "array")
+    assert tokens["items"] == {"type": "long"}
+    (images,) = inputs("image", (1568,))  # with pixels that the transform adds
+    assert images["tensor-spec"] == {"dtype": "uint8", "shape": (-1, -1, -1, -1)}
 
 
 def test_requirements_are_pinned(monkeypatch: pytest.MonkeyPatch) -> None:

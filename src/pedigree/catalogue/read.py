@@ -14,19 +14,22 @@ from pedigree.params.downloads import Download
 from pedigree.params.experiments import Experiment
 from pedigree.params.features import Features
 from pedigree.params.file import Parameters
-from pedigree.params.values import Name
+from pedigree.params.promotion import Promotion
+from pedigree.params.values import ModelName, Name
 from pedigree.sections import Section, load_yaml, parse
 
 CATALOGUE = Path("catalogue")
 DATA_FILE = "data.yaml"
-SECTIONS = ("downloads", "datasets", "features", "experiments")
+SECTIONS = ("downloads", "datasets", "features", "experiments", "promotion")
 
 
 class Data(Section):
-    """What `data.yaml` holds: the data that the studies share."""
+    """What `data.yaml` holds: what the studies share."""
 
     downloads: Mapping[Name, Download] = Field(default_factory=dict)
     datasets: Mapping[Name, Dataset] = Field(default_factory=dict)
+    features: Mapping[Name, Features] = Field(default_factory=dict)
+    promotion: Mapping[ModelName, Promotion] = Field(default_factory=dict)
 
 
 class Study(Section):
@@ -65,8 +68,12 @@ class Catalogue:
         if every:
             return list(experiments)
         if study is not None:
-            require_known("study", study, self.titles)
-            return [name for name in experiments if experiments[name].study == study]
+            require_study(study, self.titles)
+            return [
+                name
+                for name in experiments
+                if is_of_study(experiments[name].study, study)
+            ]
         chosen = list(dict.fromkeys(ids))
         for name in chosen:
             require_known("experiment", name, experiments)
@@ -99,14 +106,18 @@ def read_catalogue(folder: Path = CATALOGUE) -> Catalogue:
 
 
 def needs(parameters: Parameters, experiments: Iterable[str]) -> dict[str, list[str]]:
-    """Name the entries of every section that experiments need, themselves included."""
+    """Name the entries of every section that experiments need, themselves included.
+
+    Of the gates, those of the models that they are registered as.
+    """
     chosen = list(experiments)
     features = dict.fromkeys(parameters.experiments[e].features for e in chosen)
     datasets = dict.fromkeys(parameters.features[f].dataset for f in features)
     downloads = [name for name in datasets if name in parameters.downloads]
-    return dict(
-        zip(SECTIONS, [downloads, [*datasets], [*features], chosen], strict=True)
-    )
+    models = dict.fromkeys(parameters.experiments[e].register_.model for e in chosen)
+    gates = [name for name in models if name in parameters.promotion]
+    needed = [downloads, [*datasets], [*features], chosen, gates]
+    return dict(zip(SECTIONS, needed, strict=True))
 
 
 def require_known(kind: str, name: str, known: Iterable[str]) -> None:
@@ -125,6 +136,25 @@ def require_known(kind: str, name: str, known: Iterable[str]) -> None:
     raise WrongUseError(
         f"{kind} must be one that the catalogue holds. Received: {name!r}", hint
     )
+
+
+def is_of_study(study: str, asked: str) -> bool:
+    """Tell whether a study is the one asked for, or a part of it.
+
+    `seed_001` stands for `seed_001_week_1` and all others that begin so.
+    """
+    return study == asked or study.startswith(f"{asked}_")
+
+
+def require_study(asked: str, known: Iterable[str]) -> None:
+    """Refuse a name that is neither a study nor the beginning of several.
+
+    Raises:
+        WrongUseError: If that is so.
+    """
+    studies = list(known)
+    if not any(is_of_study(study, asked) for study in studies):
+        require_known("study", asked, studies)
 
 
 def _check_study(content: Any, path: Path) -> str:

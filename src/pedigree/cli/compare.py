@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from pedigree.catalogue.read import read_catalogue, require_known
+from pedigree.catalogue.read import is_of_study, read_catalogue, require_study
 from pedigree.params.experiments import Experiment
 from pedigree.params.file import read_parameters
 from pedigree.tracking.results import Number, Result, read_results
@@ -68,9 +68,11 @@ def compare_command(
     experiments = {**catalogue.parameters.experiments, **active.experiments}
     if study is not None:
         own = [each.study for each in experiments.values()]
-        require_known("study", study, [*catalogue.titles, *own])
+        require_study(study, [*catalogue.titles, *own])
         experiments = {
-            name: each for name, each in experiments.items() if each.study == study
+            name: each
+            for name, each in experiments.items()
+            if is_of_study(each.study, study)
         }
     studies = sorted({each.study for each in experiments.values()})
     results = {name: read_results(name) for name in studies}

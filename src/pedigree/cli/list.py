@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pedigree.catalogue.read import read_catalogue, require_known
+from pedigree.catalogue.read import is_of_study, read_catalogue, require_study
 from pedigree.params.file import Parameters, read_parameters
 
 Rows = list[dict[str, str | bool]]
@@ -22,8 +22,8 @@ def list_command(
     rows = _rows(catalogue.parameters, active)
     if study is not None:
         known = [*catalogue.titles, *(str(row["study"]) for row in rows)]
-        require_known("study", study, known)
-        rows = [row for row in rows if row["study"] == study]
+        require_study(study, known)
+        rows = [row for row in rows if is_of_study(str(row["study"]), study)]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     else:

@@ -42,7 +42,10 @@ h1, h4, h5, h6 { font-size: 1.1rem; margin: 1rem 0 .3rem; } h1 { font-size: 1.5r
 table { border-collapse: collapse; margin: .3rem 0 .8rem; }
 th, td { border: 1px solid #dee2e6; padding: .3rem .6rem; text-align: left;
   vertical-align: top; overflow-wrap: anywhere; }
-.words td { overflow-wrap: break-word; }
+.words td { overflow-wrap: break-word; white-space: pre-line; }
+.critical { color: #b02a37; } .warning { color: #997404; }
+details .critical, details .warning { color: inherit; }
+.count { text-align: right; }
 th { background: #f1f3f5; white-space: nowrap; } td:first-child { white-space: nowrap; }
 td table { font-size: 12px; } ul { list-style: none; padding: 0; margin: 0; }
 a { color: #0b5ed7; text-decoration: none; } a:hover { text-decoration: underline; }
@@ -74,7 +77,7 @@ def write_data_docs(folder: Path, verdict: Verdict, results: Mapping[str, Any]) 
 
     Args:
         folder: Where to write; all that is in it is replaced.
-        verdict: The verdict on the dataset.
+        verdict: The verdict on the dataset, with the sums of its `data`.
         results: The result of each split, from `run_suite`.
     """
     shutil.rmtree(folder, ignore_errors=True)
@@ -149,11 +152,13 @@ def _joined(value: Any) -> Any:
 def _index(verdict: Verdict) -> str:
     """Render the page that leads to the pages of the splits."""
     title = f"{verdict['dataset']}: expectations of {verdict['suite']}"
-    answer = "passed" if verdict["success"] else "refused"
-    body = f"<p>The data was <strong>{answer}</strong>.</p>" + _table(
+    answer = "passed" if verdict["success"] else "were refused"
+    body = f"<p>The data <strong>{answer}</strong>.</p>" + _table(
         ("split", "rows", "met", "critical not met", "warnings not met"),
         [_counts(verdict, split) for split in verdict["rows"]],
     )
+    # DVC may bring other data back from its cache, and not run the stage for them.
+    body += _table(("the data it is about", "sha256"), verdict["data"].items())
     links = "".join(
         f'<li><a href="{split}.html">Every expectation on {split}</a></li>'
         for split in verdict["rows"]
@@ -164,7 +169,9 @@ def _index(verdict: Verdict) -> str:
         body += "<h4>Not met</h4>" + _results(failed)
     met = [one for one in verdict["results"] if one["success"]]
     if met:
-        body += f"<details><summary>Met: {len(met)}</summary>{_results(met)}</details>"
+        unfolded = "" if failed else " open"
+        summary = f"<summary>Met: {len(met)}</summary>"
+        body += f"<details{unfolded}>{summary}{_results(met)}</details>"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{html.escape(title)}</title>{_STYLE}</head>"
@@ -178,7 +185,7 @@ def _results(results: Iterable[Mapping[str, Any]]) -> str:
     rows = []
     for one in results:
         about, expected, found = describe(one)
-        told = (about, expected, "; ".join(found), one["reason"])
+        told = (about, expected, "\n".join(found), one["reason"])
         rows.append((one["severity"], one["split"], *told))
     return _table(heads, rows)
 
@@ -199,8 +206,12 @@ def _counts(verdict: Verdict, split: str) -> tuple[str, ...]:
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Render a table of texts."""
     head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in rows
-    )
+    body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
     return f'<table class="words"><tr>{head}</tr>{body}</table>'
+
+
+def _cell(text: str) -> str:
+    """Render a cell, in colour where it is a severity and to the right if a count."""
+    kind = text if text in ("critical", "warning") else ""
+    kind = "count" if text.replace(",", "").isdigit() else kind
+    return f'<td class="{kind}">{html.escape(text)}</td>'

@@ -1,5 +1,7 @@
 """Raw data: one Parquet file per published split, written and read alike by all."""
 
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,10 @@ import pyarrow.parquet as pq
 
 from pedigree.errors import RefusedError, WrongUseError
 
+# The column of the numbers that a publisher gave to rows. They say nothing of a row, so
+# that two rows may differ in them and be equal.
+ID_COLUMN = "id"
+
 # The order in which splits are read, and in which their rows are numbered.
 SPLITS = ("train", "test", "all")
 
@@ -17,19 +23,27 @@ _BYTES_PER_CHUNK = 2**31 - 1
 _WIDE_TYPES = {pa.binary(): pa.large_binary(), pa.string(): pa.large_string()}
 
 
-def write_split(folder: Path, split: str, table: pa.Table) -> None:
+def write_split(
+    folder: Path, split: str, rows: pa.Table | Iterator[pa.RecordBatch]
+) -> None:
     """Write one published split.
 
     Args:
         folder: `data/raw/<dataset>`; it is made if need be.
         split: `train`, `test` or `all`.
-        table: The rows.
+        rows: The rows, or parts of them, which then never are in memory together.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{split}.parquet"
     # No dictionaries: they do not help images, and zstd does their work on tables.
-    pq.write_table(
-        table, folder / f"{split}.parquet", compression="zstd", use_dictionary=False
-    )
+    options = {"compression": "zstd", "use_dictionary": False}
+    if isinstance(rows, pa.Table):
+        pq.write_table(rows, path, **options)
+        return
+    first = next(rows)
+    with pq.ParquetWriter(path, first.schema, **options) as writer:
+        for part in chain([first], rows):
+            writer.write_batch(part)
 
 
 def read_splits(folder: Path) -> dict[str, pa.Table]:
@@ -69,13 +83,13 @@ def take_rows(table: pa.Table, rows: npt.NDArray[np.int64]) -> pa.Table:
 
 
 def table_of_images(
-    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.integer]
+    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.integer] | None
 ) -> pa.Table:
     """Put images and labels into a raw table, without copying the images.
 
     Args:
         images: Shape (rows, height, width) or (rows, height, width, channels).
-        labels: Shape (rows,).
+        labels: Shape (rows,); None if they are missing.
 
     Returns:
         A table with the columns `image`, `height`, `width`, `channels` and `label`.
@@ -88,7 +102,9 @@ def table_of_images(
         "height": pa.array(np.full(rows, height, np.int32)),
         "width": pa.array(np.full(rows, width, np.int32)),
         "channels": pa.array(np.full(rows, channels, np.int32)),
-        "label": pa.array(labels.astype(np.int64)),
+        "label": pa.nulls(rows, pa.int64())
+        if labels is None
+        else pa.array(labels.astype(np.int64)),
     }
     return pa.table(columns)
 

@@ -5,7 +5,11 @@ Images, sequences and lines of text are checked through a frame of statistics, o
 for each, because an expectation speaks of columns and these have none.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +22,22 @@ from pedigree.data.layout import layout_statistics
 IMAGE_COLUMN = "image"
 TOKEN_COLUMN = "tokens"
 LINE_COLUMN = "line"
+SHAPE_COLUMNS = ("height", "width", "channels")
 
 # The token of a word that was left out: `oov_char` in the loaders of `keras.datasets`.
 LEFT_OUT = 2
 
 # Rows whose tokens are sorted at once: a million of tokens of film reviews.
 _ROWS_AT_ONCE = 4096
+
+# Bytes of images that are described at once, so that what is computed of them stays
+# small beside them.
+_BYTES_AT_ONCE = 2**22
+
+_IMAGE_STATISTICS = (
+    *("minimum", "maximum", "mean", "blank"),
+    *("blank_rows", "blank_columns", "centre_row", "centre_column"),
+)
 
 Pixels = npt.NDArray[np.uint8]
 Frames = dict[str, pd.DataFrame]
@@ -63,14 +77,15 @@ def describe_tables(splits: Mapping[str, pa.Table]) -> Frames:
 
 
 def describe_images(splits: Mapping[str, pa.Table]) -> Frames:
-    """Describe each image by a row of statistics.
+    """Describe each image by a row of statistics, whatever the shape of the others.
 
     The columns of the raw table but the pixels are kept, and these are added:
 
     - `bytes`: the length of the image, height * width * channels if it is whole
     - `minimum`, `maximum`, `mean`: of its bytes, 0 to 255; missing if it has none
     - `blank`: the share of its bytes that are 0
-    - `blank_rows`, `centre_row` and so on: see `pedigree.data.layout`
+    - `blank_rows`, `centre_row` and so on: see `pedigree.data.layout`; missing if the
+      image has not as many bytes as its shape says
     - `content`: a number that images share if, and only if, their bytes are equal
     - `in_earlier_split`: whether an earlier split has an image of the same bytes
 
@@ -83,7 +98,7 @@ def describe_images(splits: Mapping[str, pa.Table]) -> Frames:
     frames = {
         split: table.drop_columns([IMAGE_COLUMN])
         .to_pandas()
-        .assign(**_pixel_statistics(table[IMAGE_COLUMN]), **layout_statistics(table))
+        .assign(**_image_statistics(table))
         for split, table in splits.items()
     }
     _add_contents(frames, [table[IMAGE_COLUMN] for table in splits.values()])
@@ -177,66 +192,122 @@ def _add_contents(frames: Frames, columns: list[pa.ChunkedArray]) -> None:
 
 
 def _contents(columns: list[pa.ChunkedArray]) -> list[npt.NDArray[np.int64]]:
-    """Number the rows of several columns by their bytes."""
-    chunks = [chunk for column in columns for chunk in column.chunks]
-    together = pa.chunked_array(chunks, type=columns[0].type)
-    encoded = pc.dictionary_encode(together, null_encoding="encode")
-    numbers = np.concatenate(
-        [
-            np.empty(0, np.int64),
-            *(np.asarray(chunk.indices) for chunk in encoded.chunks),
-        ]
-    ).astype(np.int64)
+    """Number the rows of several columns by their bytes, in the order they come in."""
+    chunks = (chunk for column in columns for chunk in column.chunks)
+    digests = [digest for chunk in chunks for digest in _digests(chunk)]
+    numbers, _ = pd.factorize(np.array(digests, object), use_na_sentinel=False)
     ends = np.cumsum([len(column) for column in columns])
-    return np.split(numbers, ends[:-1])
+    return np.split(numbers.astype(np.int64), ends[:-1])
+
+
+def _digests(values: pa.BinaryArray) -> Iterator[bytes | None]:
+    """Hash values, so that gigabytes of them need not be together in one column."""
+    memory = memoryview(values.buffers()[2] or b"")
+    present = values.is_valid().to_pylist()
+    for start, length, known in zip(*_extents(values), present, strict=True):
+        yield sha256(memory[start : start + length]).digest() if known else None
+
+
+def _extents(
+    values: pa.BinaryArray,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return where in the memory each value begins, and how many bytes it has.
+
+    A missing value counts as one without bytes.
+    """
+    wide = pa.types.is_large_binary(values.type)
+    offsets = np.frombuffer(values.buffers()[1], np.int64 if wide else np.int32)
+    starts = offsets[values.offset : values.offset + len(values)].astype(np.int64)
+    lengths = pc.binary_length(values).fill_null(0).to_numpy(zero_copy_only=False)
+    return starts, lengths.astype(np.int64)
 
 
 # --- images -------------------------------------------------------------------------
 
 
-def _pixel_statistics(images: pa.ChunkedArray) -> dict[str, npt.NDArray[np.generic]]:
-    """Compute the statistics of the bytes of each image, for a column of images."""
-    rows = len(images)
-    lengths = np.zeros(rows, np.int64)
-    statistics = {
-        name: np.full(rows, np.nan) for name in ("minimum", "maximum", "mean", "blank")
-    }
-    for where, pixels in _groups_of_one_length(images):
-        lengths[where] = pixels.shape[1]
-        if pixels.shape[1] > 0:
-            statistics["minimum"][where] = pixels.min(axis=1)
-            statistics["maximum"][where] = pixels.max(axis=1)
-            statistics["mean"][where] = pixels.mean(axis=1)
-            statistics["blank"][where] = (pixels == 0).mean(axis=1)
+class _Run(NamedTuple):
+    """Consecutive images that are alike in shape and in length.
+
+    Attributes:
+        rows: Where they stand in the table.
+        pixels: Shape (images, bytes), a view of the table's memory.
+        shape: Height, width and channels; None if the length contradicts them.
+    """
+
+    rows: slice
+    pixels: Pixels
+    shape: tuple[int, ...] | None
+
+
+def _image_statistics(table: pa.Table) -> dict[str, npt.NDArray[np.generic]]:
+    """Compute the statistics of each image of a table."""
+    statistics = {name: np.full(len(table), np.nan) for name in _IMAGE_STATISTICS}
+    lengths = np.zeros(len(table), np.int64)
+    for rows, pixels, shape in _runs_of_images(table):
+        lengths[rows] = pixels.shape[1]
+        found = _pixel_statistics(pixels)
+        if shape is not None:
+            found |= layout_statistics(pixels.reshape(-1, *shape))
+        for name, values in found.items():
+            statistics[name][rows] = values
     return {"bytes": lengths, **statistics}
 
 
-def _groups_of_one_length(
-    images: pa.ChunkedArray,
-) -> Iterator[tuple[npt.NDArray[np.int64], Pixels]]:
-    """Yield row numbers and an array of shape (images, bytes) per length and chunk.
+def _pixel_statistics(pixels: Pixels) -> dict[str, npt.NDArray[np.generic]]:
+    """Compute statistics of the bytes of images, which have at least one."""
+    return {
+        "minimum": pixels.min(axis=1),
+        "maximum": pixels.max(axis=1),
+        "mean": pixels.mean(axis=1),
+        "blank": (pixels == 0).mean(axis=1),
+    }
 
-    A missing image counts as one without bytes.
+
+def _runs_of_images(table: pa.Table) -> Iterator[_Run]:
+    """Yield the images that have bytes, in runs of a few million bytes at most.
+
+    No image is copied, however the shapes differ: where all images have one shape the
+    runs are long, where each has its own a run is one image.
     """
+    shapes = _shapes(table)
     first = 0
-    for chunk in images.chunks:
-        lengths = pc.binary_length(chunk).fill_null(0).to_numpy(zero_copy_only=False)
-        for length in np.unique(lengths):
-            where = np.flatnonzero(lengths == length)
-            # Copies nothing where, as it should be, all images have one length.
-            group = chunk if len(where) == len(chunk) else chunk.take(pa.array(where))
-            yield first + where, _as_matrix(group, int(length))
+    for chunk in table[IMAGE_COLUMN].chunks:
+        starts, lengths = _extents(chunk)
+        memory = chunk.buffers()[2]
+        alike = np.column_stack([shapes[first : first + len(chunk)], lengths])
+        for begin, end in _runs(alike):
+            *sides, length = alike[begin].tolist()
+            if length > 0:
+                fits = min(sides) > 0 and math.prod(sides) == length
+                pixels = np.frombuffer(
+                    memory, np.uint8, (end - begin) * length, starts[begin]
+                )
+                yield _Run(
+                    slice(first + begin, first + end),
+                    pixels.reshape(-1, length),
+                    tuple(sides) if fits else None,
+                )
         first += len(chunk)
 
 
-def _as_matrix(images: pa.BinaryArray, length: int) -> Pixels:
-    """View images of one length as an array of shape (images, bytes)."""
-    _, offset_buffer, data = images.buffers()
-    if length == 0 or data is None:
-        return np.empty((len(images), 0), np.uint8)
-    first = int(np.frombuffer(offset_buffer, np.int32)[images.offset])
-    pixels = np.frombuffer(data, np.uint8)[first : first + len(images) * length]
-    return pixels.reshape(len(images), length)
+def _runs(alike: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield begin and end of runs of equal rows, whose last column counts bytes."""
+    breaks = np.flatnonzero((alike[1:] != alike[:-1]).any(axis=1)) + 1
+    for begin, end in pairwise(np.unique([0, *breaks, len(alike)]).tolist()):
+        step = max(1, _BYTES_AT_ONCE // max(1, int(alike[begin, -1])))
+        for part in range(begin, end, step):
+            yield part, min(part + step, end)
+
+
+def _shapes(table: pa.Table) -> npt.NDArray[np.int64]:
+    """Return height, width and channels of each image, 0 where they are not known."""
+    sides = [
+        pc.fill_null(table[name], 0).to_numpy()
+        if name in table.column_names
+        else np.zeros(len(table), np.int64)
+        for name in SHAPE_COLUMNS
+    ]
+    return np.column_stack(sides).astype(np.int64)
 
 
 # --- sequences ----------------------------------------------------------------------

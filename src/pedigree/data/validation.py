@@ -48,7 +48,8 @@ def run_suite(suite: Suite, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any
         ]
         definition = asset.add_batch_definition_whole_dataframe(split)
         # Not by a `ValidationDefinition`: its store fails on the result of quantiles.
-        result = definition.get_batch({"dataframe": frame}).validate(
+        literal = _with_literal_names(frame)
+        result = definition.get_batch({"dataframe": literal}).validate(
             gx.ExpectationSuite(
                 name=f"{suite.name} / {split}", expectations=expectations
             ),
@@ -124,6 +125,20 @@ def validate_tables(
     return make_verdict(dataset, suite, frames, run_suite(suite, frames))
 
 
+class _LiteralName(str):
+    """A name that the library compares to the letter.
+
+    It takes a column for another whose name differs in case, even if both are there.
+    Of names that are no plain `str` it finds the very same alone.
+    """
+
+
+def _with_literal_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rename the columns so that a rule finds its own or none; no values are copied."""
+    names = pd.Index([_LiteralName(name) for name in frame], dtype=object)
+    return frame.set_axis(names, axis="columns")
+
+
 def _silent_context() -> Any:
     """Make a context that keeps everything in memory and prints nothing."""
     gx = great_expectations_library()
@@ -163,10 +178,12 @@ def _outcome(
     if unexpected:
         outcome["unexpected"] = unexpected
     error = _error_of(result.get("exception_info") or {})
-    if error:
+    lost = [name for name in rule.columns if name not in frame.columns]
+    if lost and (error or not details):
         # The library's own words for it depend on the expectation.
-        lost = [name for name in rule.columns if name not in frame.columns]
-        outcome["error"] = f"there is no column {', '.join(lost)}" if lost else error
+        outcome["error"] = f"there is no column {', '.join(lost)}"
+    elif error:
+        outcome["error"] = error
     return outcome
 
 

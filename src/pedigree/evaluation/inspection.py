@@ -1,34 +1,53 @@
-"""What can be seen inside a model: its weights, and what its layers answer."""
+"""What can be seen of a model beside its figures, where `evaluate` asks for it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import WrongUseError
+from pedigree.evaluation.decision_boundary import draw_decision_boundary
 from pedigree.evaluation.images import draw_images
+from pedigree.evaluation.learning_curves import History
+from pedigree.evaluation.regression_line import draw_regression_line
 from pedigree.evaluation.weights import write_weights
 from pedigree.models.predictor import LIBRARIES, Predictor
-from pedigree.params.evaluate import ActivationMaps, Evaluate
+from pedigree.models.probabilities import probabilities_of
+from pedigree.params.evaluate import (
+    ActivationMaps,
+    Evaluate,
+    EvaluateClassification,
+    EvaluateRegression,
+)
 
 
-def inspect(
-    archive: Path,
-    predictor: Predictor,
-    splits: Mapping[str, Arrays],
-    meta: Meta,
-    parameters: Evaluate,
-    plots: Path,
-    tables: Path,
-) -> None:
+@dataclass(frozen=True)
+class Subject:
+    """What is inspected.
+
+    Attributes:
+        archive: The model's file.
+        predictor: The model as a function.
+        splits: The prepared arrays of the measured splits; the last one is reported on.
+        meta: What they mean.
+        history: What is known of each epoch.
+    """
+
+    archive: Path
+    predictor: Predictor
+    splits: Mapping[str, Arrays]
+    meta: Meta
+    history: History
+
+
+def inspect(subject: Subject, parameters: Evaluate, plots: Path, tables: Path) -> None:
     """Write what the section `evaluate` asks to see of a model.
 
     Args:
-        archive: The model's file.
-        predictor: The model as a function.
-        splits: Per split, the prepared arrays.
-        meta: What they mean.
+        subject: The model and its data.
         parameters: The section `evaluate`.
         plots: Where pictures go.
         tables: Where tables go.
@@ -36,25 +55,30 @@ def inspect(
     Raises:
         WrongUseError: If the model has no such thing to see.
     """
-    del predictor, meta
-    library = import_module(f"pedigree.models.{LIBRARIES[archive.suffix]}.archive")
     if getattr(parameters, "weights", None):
-        write_weights(library.read_weights(archive.parent), tables / "weights.csv")
-    if maps := getattr(parameters, "activation_maps", None):
-        reported = splits[parameters.splits[-1]]
-        _draw_maps(library, archive, reported, maps, plots / "activation_maps.png")
+        library = import_module(_library(subject.archive))
+        weights = library.read_weights(subject.archive.parent)
+        write_weights(weights, tables / "weights.csv")
+    if isinstance(parameters, EvaluateClassification):
+        if parameters.activation_maps:
+            maps = parameters.activation_maps
+            _draw_maps(subject, maps, plots / "activation_maps.png")
+        if parameters.decision_boundary:
+            _draw_boundary(subject, plots / "decision_boundary.png")
+    if isinstance(parameters, EvaluateRegression) and parameters.regression_line:
+        _draw_line(subject, plots / "regression_line.png")
 
 
-def _draw_maps(
-    library: Any, archive: Path, reported: Arrays, maps: ActivationMaps, path: Path
-) -> None:
-    """Draw the image, then what each of the channels answers to it."""
+def _draw_maps(subject: Subject, maps: ActivationMaps, path: Path) -> None:
+    """Draw an image, then what each of the channels answers to it."""
+    library = import_module(_library(subject.archive))
     if not hasattr(library, "activations"):
         raise WrongUseError(
             "evaluate.activation_maps must be of a Keras model. Received: "
-            f"{archive.name}",
+            f"{subject.archive.name}",
             "Take `activation_maps` out of params.yaml.",
         )
+    *_, reported = subject.splits.values()
     if maps.row >= len(reported.x):
         raise WrongUseError(
             f"evaluate.activation_maps.row must be below {len(reported.x)}, the rows "
@@ -62,7 +86,7 @@ def _draw_maps(
             "Correct it in params.yaml.",
         )
     image = reported.x[maps.row : maps.row + 1]
-    answers = library.activations(archive.parent, maps.layer, image)[0]
+    answers = library.activations(subject.archive.parent, maps.layer, image)[0]
     if max(maps.channels) >= answers.shape[-1]:
         raise WrongUseError(
             f"evaluate.activation_maps.channels must be below {answers.shape[-1]}, the "
@@ -72,3 +96,42 @@ def _draw_maps(
     pictures = [image[0], *(answers[..., each, None] for each in maps.channels)]
     titles = ["image", *(f"channel {each}" for each in maps.channels)]
     draw_images(pictures, path, columns=5, titles=titles)
+
+
+def _draw_boundary(subject: Subject, path: Path) -> None:
+    """Draw where the classes of two inputs meet."""
+    _require_inputs(subject.meta, 2, "decision_boundary")
+    *_, reported = subject.splits.values()
+    draw_decision_boundary(
+        lambda grid: probabilities_of(subject.predictor(grid)),
+        reported.x,
+        reported.y,
+        subject.meta.classes or (),
+        subject.meta.feature_names,
+        path,
+    )
+
+
+def _draw_line(subject: Subject, path: Path) -> None:
+    """Draw the prediction by its one input."""
+    _require_inputs(subject.meta, 1, "regression_line")
+    draw_regression_line(
+        lambda x: np.ravel(subject.predictor(x)),
+        {split: (arrays.x, arrays.y) for split, arrays in subject.splits.items()},
+        subject.history,
+        (subject.meta.feature_names[0], subject.meta.target),
+        path,
+    )
+
+
+def _require_inputs(meta: Meta, number: int, name: str) -> None:
+    if meta.input_shape != (number,):
+        raise WrongUseError(
+            f"evaluate.{name} must be of a model with inputs of shape {(number,)}. "
+            f"Received: {meta.input_shape}",
+            f"Take `{name}` out of params.yaml.",
+        )
+
+
+def _library(archive: Path) -> str:
+    return f"pedigree.models.{LIBRARIES[archive.suffix]}.archive"

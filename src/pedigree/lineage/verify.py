@@ -1,13 +1,14 @@
 """Hashing anew everything on the way from the source bytes to a model version."""
 
-import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pedigree.archives.hashing import hash_of_file, hash_of_tree
 from pedigree.lineage.ancestry import Ancestry, Execution
 from pedigree.lineage.storage import Storage
-from pedigree.models.predictor import OUTPUTS_FILE
+from pedigree.models.predictor import OUTPUTS_FILE, PARTS_FILE
 from pedigree.tracking.manifest import differences, sha256_of
 
 Item = tuple[str, str]
@@ -68,7 +69,7 @@ def verify(ancestry: Ancestry, model: Path) -> Iterator[Check]:
                     yield _check_data(storage, path, value)
             for path, value in ancestry.needed_outputs(execution).items():
                 yield _check_data(storage, path, value)
-    yield from _check_artifact(ancestry, model)
+    yield from check_artifact(ancestry, model)
 
 
 def _check_sources(
@@ -129,8 +130,13 @@ def _check_code(
             yield Check(path, value, (), fault, remedy)
 
 
-def _check_artifact(ancestry: Ancestry, folder: Path) -> Iterator[Check]:
-    """Check the files of the logged model, and its model against the training's."""
+def check_artifact(ancestry: Ancestry, folder: Path) -> Iterator[Check]:
+    """Check the files of the logged model, and its model against the training's.
+
+    Args:
+        ancestry: The ancestry of the version.
+        folder: The files of the logged model.
+    """
     name = f"{ancestry.uri} in MLflow"
     experiment = ancestry.training.address.partition("@")[2]
     remedy = (
@@ -152,20 +158,12 @@ def _check_artifact(ancestry: Ancestry, folder: Path) -> Iterator[Check]:
 
 
 def _hash_of_model(folder: Path) -> str:
-    """Hash the model of a logged model as DVC hashes `models/<experiment>`."""
-    from dvc_data.hashfile.hash_info import HashInfo
-    from dvc_data.hashfile.meta import Meta
-    from dvc_data.hashfile.tree import Tree
+    """Hash the model of a logged model as DVC hashes `models/<experiment>`.
 
-    tree = Tree()  # type: ignore[no-untyped-call]
-    for pattern in ("model.*", OUTPUTS_FILE):
-        for file in (folder / "artifacts").glob(pattern):
-            found = HashInfo("md5", _md5(file.read_bytes()))
-            tree.add((file.name,), Meta(), found)
-    tree.digest()
-    assert tree.hash_info is not None
-    return str(tree.hash_info.value)
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+    Of models that were trained on the way to it, the hashes are listed beside it.
+    """
+    artifacts = folder / "artifacts"
+    listed: dict[str, str] = json.loads((artifacts / PARTS_FILE).read_text("utf-8"))
+    own = [*artifacts.glob("model.*"), artifacts / OUTPUTS_FILE]
+    hashes = {each.name: hash_of_file(each.read_bytes()) for each in own}
+    return hash_of_tree({**listed, **hashes})

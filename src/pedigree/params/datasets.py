@@ -34,6 +34,13 @@ class TimeColumn(Section):
     written: Annotated[str, StringConstraints(pattern="%")]
 
 
+class Selection(Section):
+    """The rows to read: those that have one of some values in a column."""
+
+    column: str
+    values: tuple[int | str, ...] = Field(min_length=1)
+
+
 class CsvTable(Section):
     """A CSV with one row per example.
 
@@ -44,6 +51,8 @@ class CsvTable(Section):
         separator: What stands between two values if not a comma: white space, however
             long.
         time: The column of times, which makes the rows a time series.
+        leave_out: Rows of the file not to read, by their numbers from 0.
+        select: What the rows to read have in common; without it, all are read.
     """
 
     format: Literal["csv"]
@@ -53,6 +62,42 @@ class CsvTable(Section):
     columns: tuple[str, ...] | None = None
     separator: Literal["white space"] | None = None
     time: TimeColumn | None = None
+    leave_out: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    select: Selection | None = None
+
+    @model_validator(mode="after")
+    def _left_out_of_one_file(self) -> "CsvTable":
+        if self.leave_out and not self.files.all:
+            raise ValueError("leave_out needs one file, `files.all`")
+        return self
+
+
+class CsvNumbersTable(Section):
+    """A CSV of numbers alone, which may be longer than the memory.
+
+    Attributes:
+        header: Whether there is a first line to leave out.
+        columns: The name of each column.
+        type: How precise the numbers are: that of the publisher's, where it is known.
+        whole: The columns whose numbers are whole, however they are written.
+        rows: How many of the first rows to read; without it, all are read.
+    """
+
+    format: Literal["csv_numbers"]
+    files: Files
+    header: bool
+    columns: tuple[str, ...] = Field(min_length=1)
+    type: Literal["float32", "float64"]
+    whole: tuple[str, ...] = ()
+    rows: Positive | None = None
+
+    @model_validator(mode="after")
+    def _names_once(self) -> "CsvNumbersTable":
+        if len(set(self.columns)) < len(self.columns):
+            raise ValueError("columns must name each column once")
+        if not set(self.whole) <= set(self.columns):
+            raise ValueError("whole must name columns of `columns`")
+        return self
 
 
 class CsvImagesTable(Section):
@@ -60,7 +105,9 @@ class CsvImagesTable(Section):
 
     Attributes:
         header: Whether the first line names the columns.
-        label: Whether the label is the first or the last column.
+        id: Whether a number of the row stands before all else; it is kept.
+        label: Whether the label is the first or the last column, the number aside.
+        unlabelled: The published splits that have no column of labels.
         height: Pixels per column of the image.
         width: Pixels per row of the image.
     """
@@ -68,7 +115,9 @@ class CsvImagesTable(Section):
     format: Literal["csv_images"]
     files: Files
     header: bool
+    id: bool = False
     label: Literal["first", "last"]
+    unlabelled: tuple[Literal["train", "test", "all"], ...] = ()
     height: Positive
     width: Positive
 
@@ -93,7 +142,8 @@ class TextTable(Section):
 
 
 Table = Annotated[
-    CsvTable | CsvImagesTable | KerasTable | TextTable, Field(discriminator="format")
+    CsvTable | CsvNumbersTable | CsvImagesTable | KerasTable | TextTable,
+    Field(discriminator="format"),
 ]
 
 

@@ -7,14 +7,16 @@ from pathlib import Path
 # Before Keras is imported: TensorFlow's start-up notices are no news to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from pedigree.data.prepared import Meta, read_meta
+from pedigree.data.prepared import Meta, open_split, read_meta
 from pedigree.models.architecture import check
-from pedigree.models.predictor import OutputKind, write_output_kind
+from pedigree.models.predictor import OutputKind, Outputs, write_outputs
 from pedigree.params.file import read_section
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.tracking.stage import StageRun, run_stage
-from pedigree.training.history import write_history
+from pedigree.training.history import HISTORY_FILE, write_history
+from pedigree.training.protocol import train_by_protocol
+from pedigree.training.training import Training
 
 
 def main(run: StageRun, experiment: str, features: str) -> None:
@@ -26,18 +28,26 @@ def main(run: StageRun, experiment: str, features: str) -> None:
         features: Key of the features it trains on.
     """
     architecture = read_section(Model, "experiments", experiment, "model")
-    parameters = read_section(Train, "experiments", experiment, "train")
+    parameters: Train = read_section(Train, "experiments", experiment, "train")  # type: ignore[arg-type]
     where = ("experiments", experiment, "model")
     check(architecture, parameters.library, where)
     # Keras takes seconds to import: only now that the parameters are known to be good.
     library = import_module(f"pedigree.training.{parameters.library}.train")
     prepared, output = Path("data/prepared", features), Path("models", experiment)
     output.mkdir(parents=True, exist_ok=True)
-    write_output_kind(_output_kind(parameters, read_meta(prepared)), output)
-    history = library.train(
-        architecture, parameters, prepared, output, run.key, run.log_metrics
+    meta = read_meta(prepared)
+    splits = {
+        split: open_split(prepared, split)
+        for split in ("train", "validation")
+        if split in meta.rows
+    }
+    training = Training(
+        library.train, architecture, parameters, meta, run.key, run.log_metrics
     )
-    write_history(Path("reports", experiment, "history.csv"), history)
+    outcome = train_by_protocol(training, splits, output)
+    kind = _output_kind(parameters, meta)
+    write_outputs(Outputs(kind, outcome.trained_on), output)
+    write_history(Path("reports", experiment, HISTORY_FILE), outcome.history)
 
 
 def _output_kind(parameters: Train, meta: Meta) -> OutputKind:

@@ -3,7 +3,7 @@
 import gzip
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -23,12 +23,17 @@ from pedigree.errors import PedigreeError, RefusedError, WrongUseError
 from pedigree.params.datasets import Table
 
 MIRROR = Path(os.environ.get("PEDIGREE_MIRROR", "../shared/data")).absolute()
-FORMATS = ("csv", "csv_images", "keras", "text")
+FORMATS = ("csv", "csv_images", "csv_numbers", "keras", "text")
 
 
 def read(section: dict, folder: Path) -> dict[str, pa.Table]:
     table = TypeAdapter(Table).validate_python(section)
-    return import_module(f"pedigree.data.formats.{table.format}").read(table, folder)
+    tables = import_module(f"pedigree.data.formats.{table.format}").read(table, folder)
+    return {split: whole(rows) for split, rows in tables.items()}
+
+
+def whole(rows: pa.Table | Iterator[pa.RecordBatch]) -> pa.Table:
+    return rows if isinstance(rows, pa.Table) else pa.Table.from_batches(rows)
 
 
 def csv(**changes: object) -> dict:
@@ -38,6 +43,12 @@ def csv(**changes: object) -> dict:
 def csv_images(**changes: object) -> dict:
     section = {"format": "csv_images", "files": {"all": "a.csv"}, "header": False}
     return {**section, "label": "first", "height": 2, "width": 2, **changes}
+
+
+def csv_numbers(**changes: object) -> dict:
+    section = {"format": "csv_numbers", "files": {"all": "a.csv"}, "header": False}
+    section |= {"columns": ("a", "b"), "type": "float32", "whole": ("a",)}
+    return {**section, **changes}
 
 
 def text() -> dict:
@@ -53,10 +64,12 @@ def samples(tmp_path: Path, fashion: Path) -> Callable[[str], tuple[dict, Path]]
     """A table section of each format, and the folder with its files."""
     (tmp_path / "a.csv").write_text("a,b\n1,x\n")
     (tmp_path / "i.csv").write_text("3,0,1,2,255\n")
+    (tmp_path / "n.csv").write_text("1.000e+00,2.5e-01\n")
     (tmp_path / "a.txt").write_text("first\n\nlast\n")
     return {
         "csv": (csv(), tmp_path),
         "csv_images": (csv_images(files={"all": "i.csv"}), tmp_path),
+        "csv_numbers": (csv_numbers(files={"all": "n.csv"}), tmp_path),
         "keras": ({"format": "keras", "name": "fashion_mnist"}, fashion),
         "text": (text(), tmp_path),
     }.__getitem__
@@ -66,11 +79,13 @@ def samples(tmp_path: Path, fashion: Path) -> Callable[[str], tuple[dict, Path]]
 def test_every_format_reads_its_files(format_, samples):
     section, folder = samples(format_)
     tables = read(section, folder)
-    if format_ in ("csv", "text"):
-        wanted = {"line": ["first", "", "last"]}
-        if format_ == "csv":
-            wanted = {"a": [1], "b": ["x"]}
-        assert tables["all"].to_pydict() == wanted
+    plain = {
+        "csv": {"a": [1], "b": ["x"]},
+        "csv_numbers": {"a": [1], "b": [0.25]},
+        "text": {"line": ["first", "", "last"]},
+    }
+    if format_ in plain:
+        assert tables["all"].to_pydict() == plain[format_]
         return
     split, labels = "all", [3]
     pixels = np.array([0, 1, 2, 255])
@@ -145,6 +160,50 @@ def test_white_space_separates_however_long(tmp_path):
     assert table.to_pydict() == {"a": [1, 3], "b": [2.5, 4.0], "c": ["a,b", "c"]}
 
 
+VARIETIES = csv(leave_out=(0, 3), select={"column": "b", "values": (1, "x")})
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({}, [2, 3]),
+        ({"leave_out": ()}, [1, 2, 3, 4]),
+        ({"select": None}, [2, 3, 5]),
+        ({"select": {"column": "b", "values": ("1",)}}, [3]),
+    ],
+)
+def test_the_rows_that_are_asked_for_are_read(changes, wanted, tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,x\n2,x\n3,1\n4,1\n5,2\n")
+    assert read({**VARIETIES, **changes}, tmp_path)["all"]["a"].to_pylist() == wanted
+
+
+def test_whole_numbers_are_selected_by_their_value(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,1\n2,3\n3,\n")
+    section = csv(select={"column": "b", "values": (3,)})
+    assert read(section, tmp_path)["all"].to_pydict() == {"a": [2], "b": [3]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"leave_out": (9,)}, "from 0 to 4. Received: .*leave_out=.9."),
+        ({"select": {"column": "c", "values": (1,)}}, "select.column=c"),
+        ({"select": {"column": "b", "values": (7,)}}, "no row with b in .7."),
+    ],
+)
+def test_rows_that_are_not_there_are_refused_in_two_lines(changes, rule, tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,x\n2,x\n3,1\n4,1\n5,2\n")
+    with pytest.raises((RefusedError, WrongUseError), match=rule) as error:
+        read({**VARIETIES, **changes}, tmp_path)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_rows_are_left_out_of_one_file():
+    files = {"train": "a.csv", "test": "b.csv"}
+    with pytest.raises(ValueError, match="leave_out needs one file"):
+        TypeAdapter(Table).validate_python(csv(leave_out=(0,), files=files))
+
+
 TIMES = csv(time={"column": "t", "written": "%d.%m.%Y %H:%M"})
 
 
@@ -172,6 +231,26 @@ def test_a_column_of_times_has_to_be_there(tmp_path):
     assert "a, b" in wrong.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("label", "row"), [("first", "9,7,1,2,3,4"), ("last", "9,1,2,3,4,7")]
+)
+def test_a_number_of_the_row_stands_first_and_is_kept(label, row, tmp_path):
+    (tmp_path / "a.csv").write_text(f"{row}\n")
+    table = read(csv_images(id=True, label=label), tmp_path)["all"]
+    assert (table["id"].to_pylist(), table["label"].to_pylist()) == ([9], [7])
+    assert images_of(table).ravel().tolist() == [1, 2, 3, 4]
+
+
+def test_labels_are_missing_in_an_unlabelled_split(tmp_path):
+    (tmp_path / "a.csv").write_text("7,1,2,3,4\n")
+    (tmp_path / "b.csv").write_text("1,2,3,4\n")
+    files = {"train": "a.csv", "test": "b.csv"}
+    tables = read(csv_images(files=files, unlabelled=("test",)), tmp_path)
+    together = pa.concat_tables(tables.values())
+    assert together["label"].to_pylist() == [7, None]
+    assert images_of(together)[0].tolist() == images_of(together)[1].tolist()
+
+
 @pytest.mark.parametrize("section", [csv(), csv_images()])
 def test_compressed_files_are_read_alike(section, tmp_path):
     content = b"1,2,3,4,5\n6,7,8,9,10\n"
@@ -180,6 +259,25 @@ def test_compressed_files_are_read_alike(section, tmp_path):
     plain = read(section, tmp_path)["all"]
     compressed = read({**section, "files": {"all": "a.csv.gz"}}, tmp_path)["all"]
     assert compressed.equals(plain)
+
+
+@pytest.mark.parametrize("rows", [None, 1, 60, 100])
+@pytest.mark.parametrize("header", [True, False])
+def test_numbers_are_read_block_by_block(header, rows, tmp_path, monkeypatch):
+    monkeypatch.setattr("pedigree.data.formats.csv_numbers.BLOCK_BYTES", 1024)
+    numbers = np.random.default_rng(0).normal(size=(100, 3)).astype(np.float32)
+    numbers[:, 0] = np.arange(100)
+    lines = [",".join(f"{x:.18e}" for x in row) for row in numbers]
+    content = "\n".join(["x,y,z"] * header + lines) + "\n"
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(content.encode()))
+    section = csv_numbers(
+        files={"all": "a.csv.gz"}, header=header, columns=("a", "b", "c"), rows=rows
+    )
+    table = read(section, tmp_path)["all"]
+    assert rows == 1 or table["b"].num_chunks > 1
+    assert [str(type_) for type_ in table.schema.types] == ["int64", "float", "float"]
+    for place, name in enumerate("abc"):
+        np.testing.assert_array_equal(table[name], numbers[:rows, place])
 
 
 @pytest.mark.parametrize("label", ["first", "last"])
@@ -208,12 +306,22 @@ def test_images_are_read_row_by_row(label, header, tmp_path, monkeypatch):
         (csv(), "a,a\n1,2\n", "two columns of one name"),
         (csv(skip_rows=1, columns=("a", "b", "c")), "h\n1,2\n", "Expected 3 columns"),
         (csv(files={"all": "broken.gz"}), "", "gzip"),
+        (csv_numbers(), "", "Empty CSV file"),
+        (csv_numbers(header=True), "a,b\n", "no rows"),
+        (csv_numbers(rows=3), "1,2\n3,4\n", "2 rows"),
+        (csv_numbers(), "1,2\n3\n", "Expected 2 columns, got 1"),
+        (csv_numbers(), "1,x\n", "'x'"),
+        (csv_numbers(), "1,\n", "''"),
+        (csv_numbers(), "1.5,2\n", "truncated"),
         (csv_images(), "", "Empty CSV file"),
         (csv_images(header=True), "label,a,b,c,d\n", "no row"),
         (csv_images(), "1,2,3,4\n", "Expected 5 columns, got 4"),
         (csv_images(), "1,2,3,4,256\n", "256"),
         (csv_images(), "1,2,3,4,x\n", "'x'"),
         (csv_images(), "1,2,3,4,\n", "''"),
+        (csv_images(id=True), "7,1,2,3,4\n", "Expected 6 columns, got 5"),
+        (csv_images(id=True), "x,7,1,2,3,4\n", "'x'"),
+        (csv_images(unlabelled=("all",)), "7,1,2,3,4\n", "Expected 4 columns, got 5"),
     ],
 )
 def test_a_malformed_csv_is_refused_in_two_lines(section, content, received, tmp_path):

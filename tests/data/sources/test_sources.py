@@ -18,7 +18,18 @@ from pedigree.data.sources.pinned import copy_from_mirror, require_pinned
 from pedigree.errors import RefusedError, WrongUseError
 from pedigree.params.downloads import Download, RemoteFile
 
-KINDS = ("sklearn", "keras", "keras_csv", "url", "kaggle", "mirror")
+KINDS = (
+    "sklearn",
+    "keras",
+    "keras_csv",
+    "keras_csv_grouped",
+    "truth_table",
+    "playground_xor",
+    "regression",
+    "url",
+    "kaggle",
+    "mirror",
+)
 CONTENT = b"a,b\n1,2\n"
 
 
@@ -70,6 +81,14 @@ def downloads(
             "name": "fashion_mnist",
             "files": [{"name": "train.csv"}, {"name": "test.csv"}],
         },
+        "keras_csv_grouped": {
+            "name": "fashion_mnist",
+            "groups": ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9)),
+            "files": [{"name": "train.csv"}, {"name": "testX.csv"}],
+        },
+        "truth_table": {"outputs": (0, 1, 1, 0), "files": table},
+        "playground_xor": {"points": 9, "noise": 0.5, "seed": "0.1", "files": table},
+        "regression": {"points": 9, "noise": 0.5, "seed": 1, "files": table},
         "url": {"url": site, "files": table},
         "kaggle": {"dataset": "owner/data", "files": table},
         "mirror": {"name": "fashion_mnist", "files": published},

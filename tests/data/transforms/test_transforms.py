@@ -4,6 +4,7 @@ import datetime
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 
 import numpy as np
 import pyarrow as pa
@@ -13,10 +14,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import TypeAdapter
 
-from pedigree.data.raw import table_of_images
+from pedigree.data.raw import table_of_images, table_of_sequences
 from pedigree.params.features import Transform
 
-KINDS = ("image", "tabular")
+EXTRA_PIXELS = {
+    "image and noise": {"fill": "noise", "seed": 0, "scaled": True},
+    "image and noise that is not scaled": {"fill": "noise", "seed": 0, "scaled": False},
+    "image and zeros": {"fill": "zeros"},
+}
+KINDS = ("image", *EXTRA_PIXELS, "multi_hot", "tabular")
+
+
+def module_of(kind: str) -> ModuleType:
+    return import_module(f"pedigree.data.transforms.{kind.partition(' ')[0]}")
 
 
 def sample(kind: str) -> tuple[Transform, pa.Table]:
@@ -24,10 +34,16 @@ def sample(kind: str) -> tuple[Transform, pa.Table]:
     generator = np.random.default_rng(0)
     label = {"column": "label", "values": (0, 1), "classes": ("no", "yes")}
     label["missing"] = "drop"
-    if kind == "image":
+    if kind.startswith("image"):
         images = generator.integers(0, 256, (20, 3, 4, 2), np.uint8)
         table = table_of_images(images, np.arange(20) % 2)
         section = {"kind": "image", "label": label, "divide_by": 255.0}
+        section["extra_pixels"] = EXTRA_PIXELS.get(kind)
+    elif kind == "multi_hot":
+        tokens = [generator.integers(0, 9, n % 4).tolist() for n in range(20)]
+        sequences = pa.array(tokens, pa.list_(pa.int32()))
+        table = table_of_sequences(sequences, np.arange(20) % 2)
+        section = {"kind": "multi_hot", "label": label, "words": 6}
     else:
         table = pa.table(
             {
@@ -60,8 +76,8 @@ def sample(kind: str) -> tuple[Transform, pa.Table]:
 @pytest.fixture(params=KINDS)
 def fitted(request):
     parameters, table = sample(request.param)
-    module = import_module(f"pedigree.data.transforms.{request.param}")
-    return module, module.fit(parameters, table, np.arange(12)), table
+    fitted = module_of(request.param).fit(parameters, table, np.arange(12))
+    return request.param, fitted, table
 
 
 def test_every_transform_makes_its_shape(fitted):
@@ -82,25 +98,28 @@ def test_every_transform_treats_rows_one_by_one_and_needs_no_label(fitted):
 
 
 def test_every_transform_is_saved_in_equal_bytes_and_loaded_alike(fitted, tmp_path):
-    module, transform, table = fitted
+    kind, transform, table = fitted
     contents = []
     for name in ("first", "second"):
         folder = tmp_path / name
         folder.mkdir()
         transform.save(folder)
         contents.append({path.name: path.read_bytes() for path in folder.iterdir()})
-        transform = module.load(folder)
+        transform = module_of(kind).load(folder)
     assert contents[0] == contents[1]
+    assert (transform.input_shape, transform.divide_by) == (
+        fitted[1].input_shape,
+        fitted[1].divide_by,
+    )
     np.testing.assert_array_equal(transform.apply(table), fitted[1].apply(table))
 
 
 def test_every_transform_is_fitted_alike_twice(fitted, tmp_path: Path):
-    module, transform, _ = fitted
-    kind = module.__name__.rpartition(".")[2]
+    kind, transform, _ = fitted
     parameters, table = sample(kind)
     contents = []
     for number, each in enumerate(
-        [transform, module.fit(parameters, table, np.arange(12))]
+        [transform, module_of(kind).fit(parameters, table, np.arange(12))]
     ):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -110,28 +129,33 @@ def test_every_transform_is_fitted_alike_twice(fitted, tmp_path: Path):
 
 
 def test_every_transform_describes_its_raw_columns(fitted):
-    module, _, _ = fitted
-    kind = module.__name__.rpartition(".")[2]
-    columns = module.describe_columns(*sample(kind))
-    assert [(column.name, column.type, column.nullable) for column in columns] == (
-        [
+    kind, _, _ = fitted
+    columns = module_of(kind).describe_columns(*sample(kind))
+    wanted = {
+        "multi_hot": [("tokens", "longs", False)],
+        "tabular": [
             ("n", "double", False),
             ("w", "double", True),
             ("t", "string", True),
             ("d", "string", True),
-        ]
-        if kind == "tabular"
-        else []
-    )
+        ],
+    }
+    found = [(column.name, column.type, column.nullable) for column in columns]
+    assert found == wanted.get(kind, [])
 
 
 def any_rows(kind: str) -> st.SearchStrategy[pa.Table]:
     """Tables like that of `sample`, with any values that the data may have."""
     _, table = sample(kind)
     labels = arrays(np.int64, 20, elements=st.integers(0, 1))
-    if kind == "image":
+    if kind.startswith("image"):
         images = arrays(np.uint8, (20, 3, 4, 2))
         return st.builds(table_of_images, images, labels)
+    if kind == "multi_hot":
+        sequence = st.lists(st.integers(0, 2**31 - 1), max_size=3)
+        tokens = st.lists(sequence, min_size=20, max_size=20)
+        sequences = tokens.map(lambda drawn: pa.array(drawn, pa.list_(pa.int32())))
+        return st.builds(table_of_sequences, sequences, labels)
     dates = st.dates(datetime.date(1900, 1, 1)).map(str)
     values = {
         "n": st.floats(-1e12, 1e12),
@@ -150,8 +174,7 @@ def any_rows(kind: str) -> st.SearchStrategy[pa.Table]:
 def learned(kind: str, table: pa.Table, train: np.ndarray) -> list[bytes]:
     """The files of a transform that is fitted on training rows, and their array."""
     parameters, _ = sample(kind)
-    transform = import_module(f"pedigree.data.transforms.{kind}")
-    fitted = transform.fit(parameters, table, train)
+    fitted = module_of(kind).fit(parameters, table, train)
     with TemporaryDirectory() as folder:
         fitted.save(Path(folder))
         files = [path.read_bytes() for path in sorted(Path(folder).iterdir())]

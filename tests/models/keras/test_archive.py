@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 
 from pedigree.errors import WrongUseError
+from pedigree.models.build import build_model
+from pedigree.models.head import Head
 from pedigree.models.keras.archive import (
     MODEL_FILE,
     activations,
@@ -11,8 +13,6 @@ from pedigree.models.keras.archive import (
     read_weights,
     save_model,
 )
-from pedigree.models.keras.build import build_model
-from pedigree.models.keras.head import Head
 from pedigree.params.model import Model
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (9, 6, 6, 1), np.uint8)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.models.keras.build import build_model
-from pedigree.models.keras.head import head_for
+from pedigree.models.build import build_model
+from pedigree.models.head import head_for
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.sections import parse

@@ -7,8 +7,8 @@ import textwrap
 
 TRAINING = """
 import numpy as np
-from pedigree.models.keras.build import build_model
-from pedigree.models.keras.head import Head
+from pedigree.models.build import build_model
+from pedigree.models.head import Head
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.sections import parse

@@ -1,8 +1,11 @@
 """A CSV with one row per example, to typed tables."""
 
 import re
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import pandas as pd
@@ -12,11 +15,17 @@ import pyarrow.csv as pa_csv
 
 from pedigree.data.formats.published import published_files
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params.datasets import CsvTable, TimeColumn
+from pedigree.params.datasets import CsvTable, Selection, TimeColumn
+
+# What a file that is no whole archive raises.
+DAMAGED_ZIP = (BadZipFile, zlib.error, EOFError)
 
 
 def read(table: CsvTable, folder: Path) -> dict[str, pa.Table]:
-    """Read one CSV per published split; `.gz` files are decompressed.
+    """Read one CSV per published split.
+
+    `.gz` files are decompressed as they are read, and so is, of a `.zip`, the file that
+    bears the archive's own name without that ending.
 
     A column is int64 if every text of it is a whole number, double if every text is a
     number, and string otherwise: dates, for one, stay as they are written, unless
@@ -31,9 +40,10 @@ def read(table: CsvTable, folder: Path) -> dict[str, pa.Table]:
         A table per split, all with the same columns and types.
 
     Raises:
-        WrongUseError: If a file is missing.
-        RefusedError: If a file is not such a CSV, has no row, the columns of the
-            splits differ, or a time is not written as `table.time` says.
+        WrongUseError: If a file is missing, or `table` names a column or a row that it
+            does not have.
+        RefusedError: If a file is not such a CSV, has no row to read, the columns of
+            the splits differ, or a time is not written as `table.time` says.
     """
     paths = published_files(table.files, folder)
     texts = {split: _read_texts(table, path) for split, path in paths.items()}
@@ -45,7 +55,8 @@ def read(table: CsvTable, folder: Path) -> dict[str, pa.Table]:
         typed = typed.set_column(place, table.time.column, times)
     tables, start = {}, 0
     for split, part in texts.items():
-        tables[split] = typed.slice(start, part.num_rows)
+        rows = typed.slice(start, part.num_rows)
+        tables[split] = _selected(rows, table.select, paths[split])
         start += part.num_rows
     return tables
 
@@ -73,23 +84,62 @@ def _read_texts(table: CsvTable, path: Path) -> pa.Table:
         texts = pa_csv.read_csv(
             _open(table, path), convert_options=convert_options, **options
         )
-    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError, *DAMAGED_ZIP) as error:
         raise _refuse(path, " ".join(str(error).split())) from None
     if len(set(names)) < len(names):
         raise _refuse(path, f"two columns of one name in {names}")
     if texts.num_rows == 0:
         raise _refuse(path, "no row")
-    return texts
+    return _without(texts, table.leave_out, path)
 
 
-def _open(table: CsvTable, path: Path) -> Path | pa.BufferReader:
+def _without(texts: pa.Table, numbers: Sequence[int], path: Path) -> pa.Table:
+    """Leave rows out by their numbers."""
+    if not numbers:
+        return texts
+    if max(numbers) >= texts.num_rows:
+        raise WrongUseError(
+            f"leave_out must name rows of {path}, from 0 to {texts.num_rows - 1}. "
+            f"Received: datasets.{path.parent.name}.table.leave_out={[*numbers]}",
+            "Correct params.yaml.",
+        )
+    return texts.take(np.delete(np.arange(texts.num_rows), numbers))
+
+
+def _selected(rows: pa.Table, select: Selection | None, path: Path) -> pa.Table:
+    """Take the rows that have one of the wanted values."""
+    if select is None:
+        return rows
+    if select.column not in rows.column_names:
+        raise WrongUseError(
+            f"select.column must be a column of {path}. Received: "
+            f"datasets.{path.parent.name}.table.select.column={select.column}",
+            f"The table has: {', '.join(rows.column_names)}.",
+        )
+    wanted = pa.array(map(str, select.values), pa.string())
+    selected = rows.filter(pc.is_in(pc.cast(rows[select.column], pa.string()), wanted))
+    if not selected.num_rows:
+        raise _refuse(path, f"no row with {select.column} in {[*select.values]}")
+    return selected
+
+
+def _open(table: CsvTable, path: Path) -> Path | IO[bytes] | pa.BufferReader:
     """Open a file for Arrow, to which each blank is a separator of its own."""
+    source = _open_zip(path) if path.suffix == ".zip" else path
     if not table.separator:
-        return path
-    with pa.input_stream(path) as stream:
+        return source
+    with pa.input_stream(source) as stream:
         content = stream.read()
     content = re.sub(rb"(?m)^[^\S\n]+|[^\S\n]+$", b"", content)
     return pa.BufferReader(re.sub(rb"[^\S\n]+", b"\t", content))
+
+
+def _open_zip(path: Path) -> IO[bytes]:
+    """Open the file of an archive that bears its name; it is not unpacked to disk."""
+    with ZipFile(path) as archive:
+        if path.stem not in archive.namelist():
+            raise BadZipFile(f"no {path.stem} in the archive")
+        return archive.open(path.stem)
 
 
 def _concatenate(tables: Mapping[str, pa.Table], folder: Path) -> pa.Table:

@@ -129,6 +129,27 @@ def load(name: str, home: Path, *, offline: bool) -> dict[str, Examples]:
         return {split: load_split(Path(arrays, split)) for split in ("train", "test")}
 
 
+def load_with_mirror(
+    name: str, mirror: Path | None, folder: Path
+) -> dict[str, Examples]:
+    """Load a dataset of images; the loader downloads what a mirror lacks.
+
+    Args:
+        name: A module of `keras.datasets`.
+        mirror: A folder with its published files, if there is one.
+        folder: Where the loader may keep its files.
+
+    Returns:
+        x and y of `train` and of `test`.
+
+    Raises:
+        RefusedError: If the loader fails.
+    """
+    home = folder / ".keras"
+    place(name, sorted(mirror.iterdir()) if mirror else [], home)
+    return load(name, home, offline=False)
+
+
 def save_split(folder: Path, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> None:
     """Save what a loader returns for one split, without pickling.
 

@@ -8,16 +8,10 @@ order, so that their sums differ, and so do the rows that a seeded split draws.
 
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-
+from pedigree.data.formats import images_as_csv
 from pedigree.data.formats import keras as loader
 from pedigree.data.sources.pinned import find_mirror
 from pedigree.params.downloads import KerasCsvDownload
-
-# A table of this many rows and 785 columns is about 60 MB.
-ROWS_AT_ONCE = 10_000
 
 
 def fetch(download: KerasCsvDownload, dataset: str, folder: Path) -> None:
@@ -32,28 +26,7 @@ def fetch(download: KerasCsvDownload, dataset: str, folder: Path) -> None:
     Raises:
         RefusedError: If the loader fails.
     """
-    mirror = find_mirror(dataset)
-    published = sorted(mirror.iterdir()) if mirror else []
-    home = folder / ".keras"
-    loader.place(download.name, published, home)
-    examples = loader.load(download.name, home, offline=False)
+    examples = loader.load_with_mirror(download.name, find_mirror(dataset), folder)
     for file, split in zip(download.files, ("train", "test"), strict=True):
-        write_csv(folder / file.name, examples[split])
-
-
-def write_csv(path: Path, examples: loader.Examples) -> None:
-    """Write images as one row each: the label, then the pixels.
-
-    Args:
-        path: The file to write.
-        examples: Images (rows, height, width) and labels (rows,).
-    """
-    images, labels = examples
-    pixels = np.column_stack([labels, images.reshape(len(images), -1)])
-    names = ["label", *(f"pixel{n}" for n in range(1, pixels.shape[1]))]
-    schema = pa.schema([(name, pa.uint8()) for name in names])
-    options = pa_csv.WriteOptions(quoting_header="none")
-    with pa_csv.CSVWriter(path, schema, write_options=options) as writer:
-        for start in range(0, len(pixels), ROWS_AT_ONCE):
-            columns = np.ascontiguousarray(pixels[start : start + ROWS_AT_ONCE].T)
-            writer.write_table(pa.table(list(columns), schema=schema))
+        images, labels = examples[split]
+        images_as_csv.write(folder / file.name, {"label": labels}, images)

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pedigree.archives import numpy as archive
 from pedigree.data.prepared import Column
 from pedigree.data.raw import take_rows
-from pedigree.data.transforms import archive
 from pedigree.data.transforms.targets import read_targets
 from pedigree.errors import RefusedError
 from pedigree.params.features import Dates, Numeric, TabularTransform
@@ -53,6 +53,17 @@ class Fitted:
     def input_shape(self) -> tuple[int, ...]:
         """The number of features."""
         return (len(self.feature_names),)
+
+    @property
+    def standardized(self) -> int:
+        """How many features, from the first, are standardised by training rows alone.
+
+        The numeric columns come first. What `fit: all` has scaled stays so.
+        """
+        numeric = self.parameters.numeric
+        if not numeric or numeric.scale != "standard" or self.parameters.fit == "all":
+            return 0
+        return len(numeric.columns)
 
     def apply(self, table: pa.Table) -> npt.NDArray[np.float32]:
         """Turn raw rows into features.

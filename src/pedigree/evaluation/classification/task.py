@@ -20,6 +20,7 @@ from pedigree.evaluation.classification.figures import (
     WeightedFigures,
     split_figures,
 )
+from pedigree.evaluation.classification.logit_half import AccuracyAtLogitHalf
 from pedigree.evaluation.classification.roc import draw_roc, roc_curves, write_roc
 from pedigree.evaluation.classification.tables import write_classes
 from pedigree.evaluation.console import figure
@@ -32,9 +33,18 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+# The figure that tells most.
+HEADLINE = "accuracy"
+
+
 def predict(predictor: Predictor, x: NDArray[Any]) -> Probabilities:
     """Predict class probabilities, shape (rows, classes)."""
     return probabilities_of(predictor(x))
+
+
+def figures(probabilities: Probabilities, arrays: Arrays, meta: Meta) -> dict[str, Any]:
+    """Compute the figures of one split."""
+    return split_figures(probabilities, arrays.y, _classes(meta))
 
 
 def measure(
@@ -60,13 +70,23 @@ def measure(
     """
     classes = _classes(meta)
     metrics: dict[str, Any] = {
-        split: split_figures(probabilities[split], splits[split].y, classes)
+        split: figures(probabilities[split], splits[split], meta)
         for split in parameters.splits
     }
     reported = parameters.splits[-1]
     labels = splits[reported].y
-    figures = WeightedFigures(probabilities[reported], labels, classes)
-    intervals = bootstrap_intervals(figures, len(labels), parameters.bootstrap)
+    weighted = WeightedFigures(probabilities[reported], labels, classes)
+    intervals = bootstrap_intervals(weighted, len(labels), parameters.bootstrap)
+    if parameters.accuracy_at_logit_half:
+        at_half = {
+            split: AccuracyAtLogitHalf(probabilities[split], splits[split].y)
+            for split in parameters.splits
+        }
+        for split, accuracy in at_half.items():
+            metrics[split] |= accuracy.figures()
+        intervals |= bootstrap_intervals(
+            at_half[reported], len(labels), parameters.bootstrap
+        )
     metrics["intervals"] = {reported: intervals}
     if parameters.yardstick:
         from pedigree.evaluation.classification.yardstick import hist_gradient_boosting

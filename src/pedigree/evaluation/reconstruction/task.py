@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import RefusedError
 from pedigree.evaluation.bootstrap import Counts, bootstrap_intervals
+from pedigree.evaluation.console import figure
 from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
 from pedigree.evaluation.images import draw_images, sample_rows
 from pedigree.models.predictor import Predictor
@@ -24,9 +25,20 @@ NAMES = ("mse", "mae")
 ROWS_AT_ONCE = 4096
 
 
+# The figure that tells most.
+HEADLINE = "mse"
+
+
 def predict(predictor: Predictor, x: NDArray[Any]) -> Outputs:
     """Reconstruct examples, shape (rows, *input shape)."""
     return predictor(x)
+
+
+def figures(outputs: Outputs, arrays: Arrays, meta: Meta) -> dict[str, float]:
+    """Compute the figures of one split: the number of rows, and `NAMES`."""
+    errors = RowErrors(outputs, arrays.x, meta.divide_by)
+    values = errors(np.ones(len(outputs), np.int64)).tolist()
+    return {"rows": len(outputs), **dict(zip(NAMES, values, strict=True))}
 
 
 def measure(
@@ -53,16 +65,12 @@ def measure(
         RefusedError: If an output is not a finite number, or has another shape than
             its input.
     """
-    metrics: dict[str, Any] = {}
-    for split in parameters.splits:
-        errors = RowErrors(outputs[split], splits[split].x, meta.divide_by)
-        values = errors(np.ones(len(outputs[split]), np.int64)).tolist()
-        metrics[split] = {
-            "rows": len(outputs[split]),
-            **dict(zip(NAMES, values, strict=True)),
-        }
+    metrics: dict[str, Any] = {
+        split: figures(outputs[split], splits[split], meta)
+        for split in parameters.splits
+    }
     reported = parameters.splits[-1]
-    # `errors` are those of the last split, which is the reported one.
+    errors = RowErrors(outputs[reported], splits[reported].x, meta.divide_by)
     intervals = bootstrap_intervals(
         errors, len(outputs[reported]), parameters.bootstrap
     )
@@ -192,11 +200,10 @@ def tables(metrics: Mapping[str, Any]) -> "list[Table]":
         table.add_column(name.upper(), justify="right")
     for split in ("train", "validation", "test"):
         if split in metrics:
-            table.add_row(split, *(_small(metrics[split][name]) for name in NAMES))
-    ends = (" to ".join(map(_small, intervals[name].values())) for name in NAMES)
+            table.add_row(split, *(figure(metrics[split][name], 6) for name in NAMES))
+    ends = (
+        " to ".join(figure(end, 6) for end in intervals[name].values())
+        for name in NAMES
+    )
     table.add_row(f"{reported} interval", *ends)
     return [table]
-
-
-def _small(value: float) -> str:
-    return f"{value:.6f}"

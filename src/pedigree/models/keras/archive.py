@@ -1,6 +1,5 @@
 """Keras archives with canonical bytes: the same model is always the same file."""
 
-import json
 import tempfile
 import zipfile
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pedigree.archives.keras import rewrite
 from pedigree.errors import WrongUseError
 from pedigree.models.predictor import Predictor
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.keras"
 
-# The earliest time a zip entry can bear.
-_NO_TIME = (1980, 1, 1, 0, 0, 0)
+# Examples that a model is given at once.
+ROWS_AT_ONCE = 1024
 
 
 def save_model(model: "keras.Model", path: Path) -> None:
@@ -33,7 +33,7 @@ def save_model(model: "keras.Model", path: Path) -> None:
         original = Path(folder) / "original.keras"
         model.save(original)
         canonical = Path(folder) / "canonical.keras"
-        _rewrite(original, canonical)
+        rewrite(original, canonical)
         canonical.replace(path)
 
 
@@ -58,6 +58,9 @@ def load_model(path: Path) -> "keras.Model":
 def load_predictor(folder: Path) -> Predictor:
     """Load a model as a function from prepared examples to its outputs.
 
+    Examples are taken out of their array batch by batch: memory-mapped ones, and
+    windows that share their rows, are never in memory all at once.
+
     Args:
         folder: Where the archive is, `models/<experiment>`.
 
@@ -67,7 +70,11 @@ def load_predictor(folder: Path) -> Predictor:
     model = load_model(folder / MODEL_FILE)
 
     def predict(x: NDArray[Any]) -> NDArray[np.float32]:
-        return np.asarray(model.predict(x, batch_size=1024, verbose=0), np.float32)
+        batches = [
+            model.predict_on_batch(x[start : start + ROWS_AT_ONCE])
+            for start in range(0, len(x), ROWS_AT_ONCE)
+        ]
+        return np.concatenate(batches).astype(np.float32, copy=False)
 
     return predict
 
@@ -103,36 +110,3 @@ def activations(folder: Path, layer: str, x: NDArray[Any]) -> NDArray[np.float32
         )
     part = keras.Model(model.input, model.get_layer(layer).output)
     return np.asarray(part.predict(x, verbose=0), np.float32)
-
-
-def _rewrite(source: Path, target: Path) -> None:
-    """Copy a zip: entries sorted, stored, without times."""
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
-        for name in sorted(old.namelist()):
-            content = old.read(name)
-            if name.endswith(".json"):
-                content = _canonical_json(json.loads(content))
-            new.writestr(zipfile.ZipInfo(name, _NO_TIME), content)
-
-
-def _canonical_json(document: dict[str, Any]) -> bytes:
-    """Sort the keys, drop the date, and number shared objects by appearance.
-
-    Keras identifies objects that layers share by their address in memory.
-    """
-    numbers: dict[int, int] = {}
-
-    def canonical(value: Any) -> Any:
-        if isinstance(value, list):
-            return [canonical(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        copy = {key: canonical(item) for key, item in value.items()}
-        if "shared_object_id" in copy:
-            identity = copy["shared_object_id"]
-            copy["shared_object_id"] = numbers.setdefault(identity, len(numbers))
-        if "date_saved" in copy:
-            copy["date_saved"] = "1980-01-01@00:00:00"
-        return copy
-
-    return json.dumps(canonical(document), sort_keys=True).encode()

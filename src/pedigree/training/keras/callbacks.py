@@ -1,5 +1,6 @@
 """Keras callbacks of a training: those of its parameters, and the recorder."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import keras
@@ -22,11 +23,16 @@ def build_callbacks(parameters: KerasTrain) -> list[keras.callbacks.Callback]:
     return callbacks
 
 
+# Of the time of a training, checkpoints take one part in so many at the most.
+CHECKPOINT_SHARE = 50
+
+
 class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     """Keeps the history, tells a listener of each epoch, and saves a checkpoint.
 
     It stands last in the list of callbacks, so that what it saves is the state after
-    all others have acted on an epoch.
+    all others have acted on an epoch. Where epochs are short, some go by without a
+    checkpoint: a training that is killed then does them again, with the same result.
 
     Args:
         file: Where checkpoints are kept.
@@ -46,6 +52,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._file, self._checkpoint = file, checkpoint
         self._others, self._on_epoch = others, on_epoch
         self.progress = checkpoint.progress if checkpoint else Progress()
+        self._next_save = 0.0
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Give the other callbacks back what they have just forgotten.
@@ -70,4 +77,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self.progress.epochs = epoch + 1
         self.progress.stopped = bool(self.model.stop_training)
         self._on_epoch(figures, epoch + 1)
-        self._file.save(self.model, self.progress, self._others)
+        started = time.monotonic()
+        if started >= self._next_save:
+            self._file.save(self.model, self.progress, self._others)
+            ended = time.monotonic()
+            self._next_save = ended + CHECKPOINT_SHARE * (ended - started)

@@ -7,11 +7,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pedigree.data.prepared import Arrays, Meta, open_split, read_meta
+from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import WrongUseError
+from pedigree.models.build import build_model
+from pedigree.models.head import head_for
 from pedigree.models.keras.archive import MODEL_FILE, save_model
-from pedigree.models.keras.build import build_model
-from pedigree.models.keras.head import head_for
 from pedigree.params.model import Model
 from pedigree.params.train import KerasTrain
 from pedigree.training.keras.checkpoint import CheckpointFile
@@ -24,7 +24,8 @@ from pedigree.training.keras.targets import targets_of
 def train(
     architecture: Model,
     parameters: KerasTrain,
-    prepared: Path,
+    meta: Meta,
+    splits: Mapping[str, Arrays],
     output: Path,
     key: str,
     on_epoch: Callable[[Mapping[str, float], int], None],
@@ -34,8 +35,9 @@ def train(
     Args:
         architecture: The section `model`.
         parameters: The section `train`.
-        prepared: `data/prepared/<features>`.
-        output: `models/<experiment>`.
+        meta: What the prepared arrays mean.
+        splits: The arrays of `train`, and of `validation` where there are such rows.
+        output: Where the archive goes, `models/<experiment>`.
         key: What identifies the training, for its checkpoints.
         on_epoch: Called with the figures of each epoch and its number from 1.
 
@@ -46,7 +48,6 @@ def train(
         WrongUseError: If the parameters do not fit each other or the data.
         RefusedError: If the loss is not a finite number.
     """
-    meta = read_meta(prepared)
     head = head_for(
         parameters.loss,
         None if meta.classes is None else len(meta.classes),
@@ -59,20 +60,18 @@ def train(
     def build() -> keras.Model:
         return build_model(architecture, meta.input_shape, meta.divide_by, head)
 
-    splits = {
-        split: _examples(open_split(prepared, split), meta, parameters)
-        for split in ("train", "validation")
-        if split in meta.rows
+    examples = {
+        split: _examples(arrays, meta, parameters) for split, arrays in splits.items()
     }
     with distribution():
         model = build()
-        _require_fitting(model, splits["train"])
+        _require_fitting(model, examples["train"])
         compile_model(model, parameters)
     checkpoints = CheckpointFile(key)
     history = fit(
         model,
-        splits["train"],
-        splits.get("validation"),
+        examples["train"],
+        examples.get("validation"),
         parameters,
         checkpoints,
         on_epoch,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from pedigree.data.transforms import archive
+from pedigree.archives import numpy as archive
 
 PROGRAM = """
 import sys
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from pedigree.data.transforms import archive
+from pedigree.archives import numpy as archive
 clutter = [object() for _ in range(int(sys.argv[2]))]
 frame = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", None]}).astype({"b": object})
 parts = [("a", StandardScaler(), ["a"]), ("b", OneHotEncoder(), ["b"])]

@@ -1,6 +1,6 @@
-"""The files of a fitted transform, whose bytes depend on nothing but its content.
+"""Archives of objects made of NumPy arrays, as scikit-learn's are.
 
-What is plain is sorted JSON, what scikit-learn has fitted is a skops archive. skops
+What is plain is sorted JSON, what has been fitted is a skops archive. skops
 names arrays by their address in memory, writes the addresses into its schema, and
 stamps the time on each entry. Here arrays are named by their content.
 """

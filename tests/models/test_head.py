@@ -1,7 +1,7 @@
 import pytest
 
 from pedigree.errors import WrongUseError
-from pedigree.models.keras.head import Head, head_for
+from pedigree.models.head import Head, head_for
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from pedigree.errors import WrongUseError
-from pedigree.models.keras.build import build_model
-from pedigree.models.keras.head import Head
+from pedigree.models.build import build_model
+from pedigree.models.head import Head
 from pedigree.params.model import Model
 from pedigree.sections import parse
 

@@ -1,0 +1,1 @@
+"""Files of fitted objects whose bytes depend on nothing but their content."""

@@ -1,0 +1,1 @@
+"""Dense nets written in NumPy, with their own back-propagation."""

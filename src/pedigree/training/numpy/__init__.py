@@ -1,0 +1,1 @@
+"""Training of the nets that are written in NumPy."""
