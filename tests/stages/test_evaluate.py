@@ -175,8 +175,8 @@ def test_a_report_on_other_rows_than_the_test_rows_is_wrong_use(evaluated):
 )
 def test_the_last_split_is_test_where_there_are_test_rows(splits, present, said):
     if said is None:
-        require_splits(splits, present)
+        require_splits(splits, present, ("train",))
         return
     with pytest.raises(WrongUseError, match=said) as caught:
-        require_splits(splits, present)
+        require_splits(splits, present, ("train",))
     assert len(str(caught.value).splitlines()) == 2

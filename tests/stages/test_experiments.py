@@ -17,7 +17,7 @@ import pytest
 from pedigree.data.prepared import open_split
 from pedigree.data.raw import table_of_images, write_split
 from pedigree.data.verdict import hash_raw
-from pedigree.models.predictor import read_output_kind
+from pedigree.models.predictor import Outputs, read_outputs
 from pedigree.stages import evaluate, preprocess, register, train
 from pedigree.tracking import registry
 from pedigree.tracking.run_log import RunLog
@@ -187,7 +187,7 @@ def test_a_number_from_raw_rows(run_all: Callable[..., Any]) -> None:
     table = rows_of_line()
     head = {"method": "head", "rows": 30}
     model, version, logged = run_all(line(test=NONE, validation=head), table)
-    assert read_output_kind(Path("models/one")) == "number"
+    assert read_outputs(Path("models/one")) == Outputs("number", ("train",))
     assert {"mean_absolute_error", "val_mean_absolute_error"} <= set(history()[0])
     found = metrics()
     assert set(found) == {"train", "validation", "intervals"}
@@ -223,7 +223,7 @@ def test_a_training_on_all_rows_reports_on_them(run_all: Callable[..., Any]) -> 
 
 def test_images_are_given_back(run_all: Callable[..., Any]) -> None:
     model, version, logged = run_all(pictures("input"), rows_of_pictures())
-    assert read_output_kind(Path("models/one")) == "input"
+    assert read_outputs(Path("models/one")) == Outputs("input", ("train",))
     found = metrics()
     assert set(found) == {"train", "validation", "test", "intervals"}
     assert found["test"]["mse"] < 0.1

@@ -23,7 +23,7 @@ from pedigree.data import raw
 from pedigree.data.prepared import Column, Meta, write_meta
 from pedigree.data.transforms import image, tabular
 from pedigree.errors import RefusedError
-from pedigree.models.predictor import write_output_kind
+from pedigree.models.predictor import Outputs, write_outputs
 from pedigree.params.features import ImageTransform, TabularTransform
 from pedigree.sections import parse
 from pedigree.tracking.manifest import differences
@@ -120,7 +120,7 @@ def save_keras(path: Path, input_shape: tuple[int, ...], units: int) -> None:
         keras.layers.Dense(units, activation),
     ]
     save_model(keras.Sequential(layers), path)
-    write_output_kind("classes", path.parent)
+    write_outputs(Outputs("classes", ("train",)), path.parent)
 
 
 class Trained(SimpleNamespace):
