@@ -156,11 +156,14 @@ def draw(
     parameters: EvaluateReconstruction,
 ) -> None:
     """Draw the errors as a histogram, and samples above their reconstructions."""
+    from matplotlib.ticker import MaxNLocator
+
     errors = RowErrors(outputs, reported.x, meta.divide_by).squared
     histogram = new_figure(width=6, height=4)
     axes = histogram.subplots()
     axes.hist(errors, bins=50)
     axes.set(xlabel="mean squared error of a row", ylabel="rows")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     save_figure(histogram, folder / "errors.png")
     if parameters.samples:
