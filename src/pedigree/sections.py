@@ -95,6 +95,24 @@ def replace_leaf(data: Any, path: Sequence[str | int], value: Any) -> Any:
     return changed
 
 
+def steps_to(data: Any, leaf: str) -> tuple[str | int, ...] | None:
+    """Follow a dotted path to a value or a list of values.
+
+    Returns:
+        The keys and indices on the way; None if there is no such value.
+    """
+    path: list[str | int] = []
+    for step in leaf.split("."):
+        if isinstance(data, Mapping) and step in data:
+            path.append(step)
+        elif isinstance(data, Sequence) and step.isdigit() and int(step) < len(data):
+            path.append(int(step))
+        else:
+            return None
+        data = data[path[-1]]
+    return None if isinstance(data, Mapping) else tuple(path)
+
+
 def _check_plain(data: Any, path: Path, keys: tuple[str, ...]) -> None:
     """Refuse what DVC would not tell apart, or could not read at all."""
     if isinstance(data, Mapping):

@@ -9,7 +9,6 @@ from rich.console import Console
 # Before Keras is imported: TensorFlow's start-up notices are no news to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from pedigree.data.prepared import open_split, read_meta
 from pedigree.evaluation.parallel_coordinates import draw_parallel_coordinates
 from pedigree.evaluation.trials_table import table_of_trials
 from pedigree.params.file import read_section
@@ -19,8 +18,7 @@ from pedigree.params.train import Train
 from pedigree.tracking.outcome import log_outcome
 from pedigree.tracking.stage import StageRun, run_stage
 from pedigree.tracking.trials import TrialLog
-from pedigree.training.search.objective import require_objective
-from pedigree.training.search.space import Space
+from pedigree.training.search.inputs import read_inputs
 from pedigree.training.search.trials import Trial, best_trial, rank, write_trials
 
 # Variables that would make this process a worker of somebody else's search.
@@ -39,12 +37,9 @@ def main(run: StageRun, search: str, experiment: str, features: str) -> None:
     parameters = read_section(Search, "searches", search)
     model = read_section(Model, "experiments", experiment, "model")
     train: Train = read_section(Train, "experiments", experiment, "train")  # type: ignore[arg-type]
-    prepared, reports = Path("data/prepared", features), Path("reports/search", search)
-    meta = read_meta(prepared)
-    space = Space(search, parameters, model, train)
-    require_objective(search, parameters, train, "validation" in meta.rows)
-    known = [split for split in ("train", "validation") if split in meta.rows]
-    splits = {split: open_split(prepared, split) for split in known}
+    inputs = read_inputs(
+        search, parameters, model, train, Path("data/prepared", features)
+    )
     for name in DISTRIBUTED:
         os.environ.pop(name, None)
     # Keras takes seconds to import: only now that the parameters are known to be good.
@@ -61,11 +56,12 @@ def main(run: StageRun, search: str, experiment: str, features: str) -> None:
         trials.append(trial)
         log.log(trial.number, trial.values, trial.history, trial.failure)
 
-    run_trials(parameters, space, meta, splits, finished, on_trial, _say)
+    run_trials(parameters, inputs, finished, on_trial, _say)
 
     objective = parameters.objective
     best = best_trial(trials, objective)
-    write_trials(reports, trials, objective, space.leaf_values(best.values))
+    reports = Path("reports/search", search)
+    write_trials(reports, trials, objective, inputs.space.leaf_values(best.values))
     _draw(trials, parameters, reports / "plots")
     log_outcome(run, "tune", search)
     finished.remove()

@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pedigree.training.keras.checkpoint import CHECKPOINTS, CheckpointFile
 from pedigree.training.search.space import Cell
+
+if TYPE_CHECKING:
+    from pedigree.training.keras.checkpoint import CheckpointFile
 
 SEARCHES = Path(".pedigree/searches")
 
@@ -48,12 +50,16 @@ class FinishedTrials:
         """How many trials are done."""
         return len(list(self._trials.glob("*.json")))
 
-    def checkpoints(self, cell: Cell) -> CheckpointFile:
+    def checkpoints(self, cell: Cell) -> "CheckpointFile":
         """Where the training of a cell is kept, however many epochs it is to take."""
+        from pedigree.training.keras.checkpoint import CheckpointFile
+
         return CheckpointFile(f"{self.key}-{cell.digest}")
 
     def remove(self) -> None:
         """Forget all of it: the search has ended well."""
+        from pedigree.training.keras.checkpoint import CHECKPOINTS
+
         shutil.rmtree(self.folder, ignore_errors=True)
         for folder in CHECKPOINTS.glob(f"{self.key}-*"):
             shutil.rmtree(folder, ignore_errors=True)

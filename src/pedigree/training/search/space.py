@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import product
@@ -14,7 +14,7 @@ from pedigree.params.file import PARAMS_FILE
 from pedigree.params.model import Model
 from pedigree.params.searches import Choice, Range, Search
 from pedigree.params.train import KerasTrain, Train
-from pedigree.sections import leaves, parse, replace_leaf
+from pedigree.sections import leaves, parse, replace_leaf, steps_to
 
 # A range is searched in so many steps. Then a value is the number of its step, which
 # keras-tuner passes on to other processes exactly; a float it would round to 32 bits.
@@ -173,20 +173,6 @@ class Space:
         close = get_close_matches(leaf, [k for k in known if not k.startswith(FIXED)])
         hint = f" Close to it: {', '.join(close)}." if close else ""
         return f"Correct {self._where} in {PARAMS_FILE}.{hint}"
-
-
-def steps_to(data: Any, leaf: str) -> tuple[str | int, ...] | None:
-    """Follow a dotted path to a value or a list; None if there is none."""
-    path: list[str | int] = []
-    for step in leaf.split("."):
-        if isinstance(data, Mapping) and step in data:
-            path.append(step)
-        elif isinstance(data, Sequence) and step.isdigit() and int(step) < len(data):
-            path.append(int(step))
-        else:
-            return None
-        data = data[path[-1]]
-    return None if isinstance(data, Mapping) else tuple(path)
 
 
 def _require_trainable(name: str, search: Search, model: Model, train: Train) -> None:

@@ -9,13 +9,13 @@ import keras
 import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
 
-from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import RefusedError
 from pedigree.params.searches import Search
 from pedigree.training.keras.train import fit_model
 from pedigree.training.search.finished import FinishedTrials
+from pedigree.training.search.inputs import Inputs
 from pedigree.training.search.oracles import build_oracle
-from pedigree.training.search.space import Cell, Space
+from pedigree.training.search.space import Cell
 from pedigree.training.search.trials import Trial, as_text
 
 SECONDS_BETWEEN_QUESTIONS = 0.5
@@ -23,9 +23,7 @@ SECONDS_BETWEEN_QUESTIONS = 0.5
 
 def run_trials(
     search: Search,
-    space: Space,
-    meta: Meta,
-    splits: Mapping[str, Arrays],
+    inputs: Inputs,
     finished: FinishedTrials,
     on_trial: Callable[[Trial], None],
     say: Callable[[str], None],
@@ -37,9 +35,7 @@ def run_trials(
 
     Args:
         search: The search.
-        space: What it goes through.
-        meta: What the prepared arrays mean.
-        splits: The arrays of `train`, and of `validation` where there are such rows.
+        inputs: What it is given.
         finished: Trials that are done already; new ones are added.
         on_trial: Called with each trial as it is done.
         say: Called with a line for the terminal or the log.
@@ -47,7 +43,7 @@ def run_trials(
     Raises:
         PedigreeError: If the parameters do not fit each other or the data.
     """
-    tuner = _Tuner(search, space, meta, splits, finished, on_trial, say)
+    tuner = _Tuner(search, inputs, finished, on_trial, say)
     try:
         tuner.search()
     except _FatalError as error:
@@ -66,21 +62,18 @@ class _Tuner(BaseTuner):  # type: ignore[misc]
     def __init__(
         self,
         search: Search,
-        space: Space,
-        meta: Meta,
-        splits: Mapping[str, Arrays],
+        inputs: Inputs,
         finished: FinishedTrials,
         on_trial: Callable[[Trial], None],
         say: Callable[[str], None],
     ) -> None:
-        self._objective, self._space = search.objective, space
-        self._meta, self._splits = meta, splits
+        self._objective, self._inputs = search.objective, inputs
         self._finished, self._on_trial, self._say = finished, on_trial, say
         # A bracket of Hyperband goes on from what was trained for the one before.
         self._keep_checkpoints = search.tuner.kind == "hyperband"
         self._waiting = False
         super().__init__(
-            oracle=build_oracle(search, space.axes),
+            oracle=build_oracle(search, inputs.space.axes),
             directory=str(finished.folder / "keras_tuner"),
             project_name=os.environ.get("KERASTUNER_TUNER_ID", "alone"),
             overwrite=True,
@@ -110,7 +103,7 @@ class _Tuner(BaseTuner):  # type: ignore[misc]
 
     def _do(self, number: int, values: Mapping[str, int]) -> Trial:
         # Hyperband says how long; the trials before took part of these epochs.
-        cell = self._space.cell(values, values.get("tuner/epochs"))
+        cell = self._inputs.space.cell(values, values.get("tuner/epochs"))
         outcome = self._finished.load(cell)
         if outcome is None:
             shown = ", ".join(f"{k}={as_text(v)}" for k, v in cell.values.items())
@@ -131,8 +124,8 @@ class _Tuner(BaseTuner):  # type: ignore[misc]
             _, history = fit_model(
                 cell.model,
                 cell.train,
-                self._meta,
-                self._splits,
+                self._inputs.meta,
+                self._inputs.splits,
                 self._finished.checkpoints(cell),
                 lambda figures, epoch: None,  # noqa: ARG005
             )
