@@ -138,6 +138,7 @@ def _no_longer_needed(
     staying = [name for name in active.experiments if name not in leaving]
     used_features = {active.experiments[name].features for name in staying}
     features = [f for f in candidates["features"] if f not in used_features]
+    models = {active.experiments[name].register_.model for name in staying}
     used_datasets = {
         entry.dataset for name, entry in active.features.items() if name not in features
     }
@@ -147,6 +148,13 @@ def _no_longer_needed(
         "features": features,
         "experiments": candidates["experiments"],
         "searches": [name for name in active.searches if name in leaving],
+        # A gate that was made stricter or laxer would not come back as it is.
+        "promotion": [
+            name
+            for name in candidates["promotion"]
+            if name not in models
+            and active.promotion[name] == catalogue.parameters.promotion[name]
+        ],
     }
 
 

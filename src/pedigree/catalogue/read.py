@@ -14,13 +14,21 @@ from pedigree.params.downloads import Download
 from pedigree.params.experiments import Experiment
 from pedigree.params.features import Features
 from pedigree.params.file import Parameters
+from pedigree.params.promotion import Promotion
 from pedigree.params.searches import Search
-from pedigree.params.values import Name
+from pedigree.params.values import ModelName, Name
 from pedigree.sections import Section, load_yaml, parse
 
 CATALOGUE = Path("catalogue")
 DATA_FILE = "data.yaml"
-SECTIONS = ("downloads", "datasets", "features", "experiments", "searches")
+SECTIONS = (
+    "downloads",
+    "datasets",
+    "features",
+    "experiments",
+    "searches",
+    "promotion",
+)
 
 
 class Data(Section):
@@ -29,6 +37,7 @@ class Data(Section):
     downloads: Mapping[Name, Download] = Field(default_factory=dict)
     datasets: Mapping[Name, Dataset] = Field(default_factory=dict)
     features: Mapping[Name, Features] = Field(default_factory=dict)
+    promotion: Mapping[ModelName, Promotion] = Field(default_factory=dict)
 
 
 class Study(Section):
@@ -111,6 +120,8 @@ def read_catalogue(folder: Path = CATALOGUE) -> Catalogue:
 def needs(parameters: Parameters, names: Iterable[str]) -> dict[str, list[str]]:
     """Name the entries of every section that experiments and searches need.
 
+    Of the gates, those of the models that the experiments are registered as.
+
     Args:
         parameters: Where the entries are.
         names: Names of experiments and searches, which are named too.
@@ -123,10 +134,13 @@ def needs(parameters: Parameters, names: Iterable[str]) -> dict[str, list[str]]:
             for name in chosen
         )
     )
-    features = dict.fromkeys(parameters.experiments[e].features for e in experiments)
+    entries = [parameters.experiments[name] for name in experiments]
+    features = dict.fromkeys(entry.features for entry in entries)
     datasets = dict.fromkeys(parameters.features[f].dataset for f in features)
     downloads = [name for name in datasets if name in parameters.downloads]
-    needed = [downloads, [*datasets], [*features], experiments, searches]
+    models = dict.fromkeys(entry.register_.model for entry in entries)
+    gates = [name for name in models if name in parameters.promotion]
+    needed = [downloads, [*datasets], [*features], experiments, searches, gates]
     return dict(zip(SECTIONS, needed, strict=True))
 
 

@@ -46,7 +46,7 @@ def compile_model(model: keras.Model, parameters: KerasTrain) -> None:
     model.compile(
         optimizer=build_optimizer(parameters.optimizer),
         loss=loss_named(parameters.loss),
-        metrics=metrics_for(parameters.loss),
+        metrics=metrics_for(parameters.loss, parameters.metrics),
         jit_compile=parameters.xla,
     )
     # Here and not at the first step: a checkpoint is assigned to what is built.
@@ -72,8 +72,9 @@ def fit(
         on_epoch: Called with the figures of each epoch and its number from 1.
 
     Returns:
-        One row of figures per epoch: epoch, loss, accuracy or mean_absolute_error, the
-        same of validation after `val_`, learning_rate.
+        One row of figures per epoch: epoch, loss, accuracy or mean_absolute_error,
+        what `train.metrics` asks for, the same of validation after `val_`,
+        learning_rate.
 
     Raises:
         WrongUseError: If a callback watches validation and there is none.
@@ -116,7 +117,8 @@ def _require_monitored(parameters: KerasTrain, validation: Examples | None) -> N
         for name in ("early_stopping", "reduce_learning_rate")
         if (section := getattr(parameters, name))
     ]
-    known = figures_for(parameters.loss, validation is not None)
+    told = metrics_for(parameters.loss, parameters.metrics)
+    known = figures_for(told, validation is not None)
     for name, monitor in watched:
         if monitor not in known:
             raise WrongUseError(
