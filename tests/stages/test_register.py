@@ -37,6 +37,7 @@ def run(store: Path, monkeypatch: pytest.MonkeyPatch) -> StageRun:
         (root / folder).mkdir(parents=True)
     (root / "params.yaml").write_text(PARAMETERS)
     (root / "models/one/model.keras").write_bytes(MODEL)
+    (root / "models/one/outputs.json").write_text('{"kind": "classes"}')
     (root / "data/prepared/f/transform/tabular.json").write_text("{}")
     (root / "reports/one/metrics.json").write_text('{"test": {"accuracy": 0.9}}')
     columns = (Column("a", "double", False),)

@@ -13,6 +13,7 @@ from pedigree.cli.check import check_command
 from pedigree.cli.compare import compare_command
 from pedigree.cli.lineage import lineage_command
 from pedigree.cli.list import list_command
+from pedigree.cli.predict import predict_command
 from pedigree.cli.profile import profile_command
 from pedigree.cli.rebuild import rebuild_command
 from pedigree.cli.record import record_command
@@ -66,6 +67,8 @@ app.command("compare")(compare_command)
 app.command("lineage")(lineage_command)
 app.command("verify")(verify_command)
 app.command("rebuild")(rebuild_command)
+app.command("predict")(predict_command)
+
 app.command("sync")(sync_command)
 app.command("ui")(ui_command)
 
