@@ -13,7 +13,7 @@ import pytest
 
 from pedigree.data.raw import table_of_images
 from pedigree.errors import PedigreeError, RefusedError, WrongUseError
-from pedigree.serving import batch
+from pedigree.serving import chunks
 from pedigree.serving.batch import predict_file
 from pedigree.serving.version import ServedVersion
 
@@ -70,7 +70,7 @@ def test_chunks_change_nothing(
     frame.to_parquet(tmp_path / "in.parquet")
     contents = set()
     for at_once in (7, 100, 10**6):
-        monkeypatch.setattr(batch, "ROWS_AT_ONCE", at_once)
+        monkeypatch.setattr(chunks, "ROWS_AT_ONCE", at_once)
         for name in ("in.csv", "in.parquet"):
             predict_file(weather, tmp_path / name, tmp_path / "out.csv", keep=["Wind"])
             contents.add((tmp_path / "out.csv").read_bytes())
@@ -174,7 +174,7 @@ def test_bad_files_leave_nothing(
 def test_a_row_is_counted_from_the_beginning_of_the_file(
     weather: ServedVersion, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "ROWS_AT_ONCE", 10)
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 10)
     source.write_text("Cloud\n" + "1\n" * 123 + "x\n")
     with pytest.raises(RefusedError, match="'x' in row 123"):
         predict_file(weather, source, source.with_name("out.csv"))

@@ -8,6 +8,7 @@ import pytest
 
 from pedigree.data.prepared import Column, Meta, write_meta
 from pedigree.errors import WrongUseError
+from pedigree.models.predictor import Outputs, write_outputs
 from pedigree.stages import register
 from pedigree.tracking import registry
 from pedigree.tracking.run_log import RunLog
@@ -37,7 +38,7 @@ def run(store: Path, monkeypatch: pytest.MonkeyPatch) -> StageRun:
         (root / folder).mkdir(parents=True)
     (root / "params.yaml").write_text(PARAMETERS)
     (root / "models/one/model.keras").write_bytes(MODEL)
-    (root / "models/one/outputs.json").write_text('{"kind": "classes"}')
+    write_outputs(Outputs("classes", ("train",)), root / "models/one")
     (root / "data/prepared/f/transform/tabular.json").write_text("{}")
     (root / "reports/one/metrics.json").write_text('{"test": {"accuracy": 0.9}}')
     columns = (Column("a", "double", False),)

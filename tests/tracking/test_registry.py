@@ -111,7 +111,7 @@ def save_keras(path: Path, input_shape: tuple[int, ...], units: int) -> None:
     import keras
 
     from pedigree.models.keras.archive import save_model
-    from pedigree.models.predictor import write_output_kind
+    from pedigree.models.predictor import Outputs, write_outputs
 
     keras.utils.set_random_seed(0)
     activation = "sigmoid" if units == 1 else "softmax"
@@ -122,7 +122,7 @@ def save_keras(path: Path, input_shape: tuple[int, ...], units: int) -> None:
         keras.layers.Dense(units, activation),
     ]
     save_model(keras.Sequential(layers), path)
-    write_output_kind("classes", path.parent)
+    write_outputs(Outputs("classes", ("train",)), path.parent)
 
 
 class Trained(SimpleNamespace):

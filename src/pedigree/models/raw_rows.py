@@ -23,7 +23,8 @@ from pedigree.models.predictor import (
     OutputKind,
     Predictor,
     load_predictor,
-    read_output_kind,
+    model_file,
+    read_outputs,
 )
 from pedigree.models.probabilities import probabilities_of
 
@@ -85,8 +86,9 @@ class RawRowsModel:
             first_row: The number of the first row, for the words of errors.
 
         Returns:
-            One row per row: `label`, and `probability_<class>` for each class; or
-            `prediction`; or an array of the input's shape, scaled.
+            One row per row, or per window of a series: `label`, and
+            `probability_<class>` for each class; or `prediction`; or an array of the
+            input's shape, scaled.
 
         Raises:
             RefusedError: If a column or a value cannot be used.
@@ -152,21 +154,21 @@ class RawRowsModel:
         return pa.table(columns)
 
 
-def load_raw_rows_model(
-    meta: Path, transform: Path, model: Path, outputs: Path
-) -> RawRowsModel:
+def load_raw_rows_model(folder: Path) -> RawRowsModel:
     """Load what a model consists of.
 
     Args:
-        meta: `meta.json` of the prepared data.
-        transform: The folder of the fitted transform.
-        model: The file of the model.
-        outputs: The file that says what its outputs are.
+        folder: The artifacts of a logged model: `meta.json`, `transform`, the file of
+            the model and the one that says what its outputs are.
     """
-    read = read_meta(meta.parent)
-    fitted = import_module(f"pedigree.data.transforms.{read.kind}").load(transform)
-    kind = read_output_kind(outputs.parent)
-    return RawRowsModel(read, fitted, load_predictor(model), kind)
+    meta = read_meta(folder)
+    transform = import_module(f"pedigree.data.transforms.{meta.kind}")
+    return RawRowsModel(
+        meta,
+        transform.load(folder / "transform"),
+        load_predictor(model_file(folder)),
+        read_outputs(folder).kind,
+    )
 
 
 def _classified(

@@ -1,6 +1,5 @@
 """Answers to a file of raw rows, in chunks: memory does not grow with the file."""
 
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,19 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pedigree.errors import RefusedError, WrongUseError
+from pedigree.serving.chunks import open_version_rows, read_chunks
 from pedigree.serving.layout import make_layout
-from pedigree.serving.rows import (
-    IMAGE_COLUMNS,
-    images_from_pixels,
-    open_rows,
-    pixel_columns,
-    unknown_suffix,
-)
+from pedigree.serving.rows import unknown_suffix
 from pedigree.serving.version import ServedVersion
-
-# The numbers that a model is given at once: 16 MiB of them, in rows of any width.
-NUMBERS_AT_ONCE = 2 * 2**20
-ROWS_AT_ONCE = 2**16
 
 OUTPUT_SUFFIXES = (".csv", ".parquet")
 
@@ -52,34 +42,27 @@ def predict_file(
         progress: Told the share that is done, 0 to 1.
 
     Returns:
-        The number of rows.
+        The number of answers.
 
     Raises:
         WrongUseError: If a file cannot be read or written, or a column is unknown.
         RefusedError: If a value cannot be used, or there is no row.
     """
-    meta, model = version.meta, version.model
-    raw_columns = [column.name for column in meta.columns]
-    file = open_rows(source, version.table, raw_columns)
+    file = open_version_rows(version, source)
     layout = make_layout(version, file.names, keep, columns)
-    pixels: list[str] = []
-    needed = [name for name in raw_columns if name in file.names]
-    if meta.kind == "image":
-        needed = list(IMAGE_COLUMNS)
-        if not set(IMAGE_COLUMNS) <= set(file.names):
-            others = {*layout.kept, meta.target}
-            needed = pixels = pixel_columns(file.names, model.image_shape, others)
-    read = list(dict.fromkeys([*needed, *layout.kept]))
-    at_once = max(1, min(ROWS_AT_ONCE, NUMBERS_AT_ONCE // math.prod(meta.input_shape)))
+    if version.meta.windows and layout.kept:
+        raise WrongUseError(
+            "a window of a series is no row whose columns can be kept. Received: "
+            f"{', '.join(layout.kept)}",
+            "Leave out --keep and --columns: the windows are answered in their order.",
+        )
     rows = 0
     with open_target(target) as write:
-        for chunk, done in file.chunks(read, at_once):
-            table = chunk
-            if pixels:
-                table = images_from_pixels(chunk, pixels, model.image_shape, rows)
-            write(layout.arrange(chunk, model.answer(table, rows)))
-            rows += chunk.num_rows
-            progress(done / file.total)
+        for chunk in read_chunks(version, file, layout.kept):
+            answers = version.model.answer(chunk.raw, chunk.first_row)
+            write(layout.arrange(chunk.kept, answers))
+            rows += len(answers)
+            progress(chunk.share)
         if not rows:
             raise RefusedError(
                 f"{source} must have at least one row. Received: none",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pedigree.data.prepared import Meta
-from pedigree.errors import WrongUseError
+from pedigree.errors import RefusedError, WrongUseError
 from pedigree.lineage.ancestry import (
     Ancestry,
     Execution,
@@ -20,6 +20,8 @@ from pedigree.models.raw_rows import RawRowsModel, load_raw_rows_model
 from pedigree.params.datasets import Table
 from pedigree.params.file import PARAMS_FILE
 from pedigree.sections import parse
+from pedigree.tracking.harmless import faults
+from pedigree.tracking.manifest import differences
 from pedigree.tracking.registry import CODE_TAG, serving_code
 
 
@@ -60,6 +62,7 @@ def load_version(records: Records, model_uri: str) -> ServedVersion:
     Raises:
         WrongUseError: If there is no such version, its files are not there, or its
             lineage does not reach its dataset.
+        RefusedError: If its files are not as they were registered.
     """
     record = find_version(records, model_uri)
     # By its number: an alias may be moved meanwhile.
@@ -70,17 +73,23 @@ def load_version(records: Records, model_uri: str) -> ServedVersion:
         folder = Path(ancestry.artifact)
         if not folder.is_dir():
             folder = stack.enter_context(download(ancestry))
-        artifacts = folder / "artifacts"
-        file = model_file(artifacts)
-        model = load_raw_rows_model(
-            meta=artifacts / "meta.json",
-            transform=artifacts / "transform",
-            model=file,
-            outputs=artifacts / "outputs.json",
-        )
-    code = serving_code(model.meta.kind, LIBRARIES[file.suffix])
+        _require_own(ancestry, folder)
+        model = load_raw_rows_model(folder / "artifacts")
+        library = LIBRARIES[model_file(folder / "artifacts").suffix]
+    code = serving_code(model.meta.kind, library)
     own_code = record.tags.get(CODE_TAG) == code
     return ServedVersion(record, ancestry, model, dataset, table, own_code)
+
+
+def _require_own(ancestry: Ancestry, folder: Path) -> None:
+    """Refuse files that are not as they were registered, before they are loaded."""
+    found = [*differences(folder, ancestry.manifest or ""), *faults(folder)]
+    if found:
+        raise RefusedError(
+            f"the files of {ancestry.uri} must be as they were registered. Received: "
+            f"{found[0]}",
+            f"`pedigree verify {ancestry.uri}` tells what differs.",
+        )
 
 
 def read_source(ancestry: Ancestry) -> tuple[str, Table]:

@@ -17,20 +17,25 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from pedigree.data.prepared import Arrays, Meta, open_split, read_meta
 from pedigree.errors import WrongUseError
 from pedigree.evaluation.inspection import Subject, inspect
-from pedigree.evaluation.learning_curves import draw_learning_curves, read_history
+from pedigree.evaluation.learning_curves import (
+    best_epoch,
+    draw_learning_curves,
+    read_history,
+)
 from pedigree.evaluation.repeats import (
     Figures,
     draw_repeats,
+    read_folds,
     summarize,
     write_repeats,
 )
-from pedigree.models.predictor import load_predictor, model_file
+from pedigree.models.parts import FOLDS, REPEATS
+from pedigree.models.predictor import load_predictor, model_file, read_outputs
 from pedigree.params.evaluate import Evaluate
 from pedigree.params.file import read_section
 from pedigree.tracking.outcome import log_outcome, log_test_figures
 from pedigree.tracking.runs import training_run
 from pedigree.tracking.stage import StageRun, run_stage
-from pedigree.training.repeats import REPEATS
 
 
 def main(run: StageRun, experiment: str, features: str) -> None:
@@ -50,21 +55,28 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     task = import_module(f"pedigree.evaluation.{parameters.task}.task")
     prepared, reports = Path("data/prepared", features), Path("reports", experiment)
     meta = read_meta(prepared)
-    require_splits(parameters.splits, meta.rows)
-    splits = {split: open_split(prepared, split) for split in meta.rows}
     archive = model_file(Path("models", experiment))
+    require_splits(
+        parameters.splits, meta.rows, read_outputs(archive.parent).trained_on
+    )
+    splits = {split: open_split(prepared, split) for split in meta.rows}
     predictor = load_predictor(archive)
     outputs = {
         split: task.predict(predictor, splits[split].x) for split in parameters.splits
     }
 
     metrics = task.measure(outputs, splits, meta, parameters)
+    history = read_history(reports / "history.csv")
+    metrics["best_epoch"] = best_epoch(history)
     repeats = [_plain(metrics, parameters.splits)]
     for folder in sorted(archive.parent.glob(f"{REPEATS}/*")):
         repeats.append(_repeat(task, folder, splits, meta, parameters))
+    confidence = parameters.bootstrap.confidence
     if len(repeats) > 1:
-        confidence = parameters.bootstrap.confidence
         metrics["repeats"] = summarize(repeats, confidence)
+    folds = read_folds(archive.parent / FOLDS)
+    if folds:
+        metrics["cross_validation"] = summarize(folds, confidence)["folds"]
     content = json.dumps(metrics, indent=2, sort_keys=True, allow_nan=False)
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "metrics.json").write_text(f"{content}\n", "utf-8")
@@ -75,10 +87,11 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     task.write_points(reports / f"{parameters.task}.csv", *shown)
     task.write_tables(tables, *shown)
     task.draw(plots, *shown, parameters)
+    if folds:
+        write_repeats(folds, tables / "folds.csv")
     if len(repeats) > 1:
         write_repeats(repeats, tables / "repeats.csv")
         draw_repeats(repeats, task.HEADLINE, plots / "repeats.png")
-    history = read_history(reports / "history.csv")
     draw_learning_curves(history, plots / "learning_curves.png")
     measured: dict[str, Arrays] = {split: splits[split] for split in parameters.splits}
     subject = Subject(archive, predictor, measured, meta, history)
@@ -89,8 +102,10 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     Console().print(*task.tables(metrics), sep="\n")
 
 
-def require_splits(splits: Sequence[str], present: Collection[str]) -> None:
-    """Refuse splits that are not there, and a report on others than the test rows.
+def require_splits(
+    splits: Sequence[str], present: Collection[str], trained_on: Collection[str]
+) -> None:
+    """Refuse splits that are not there or are trained on, and a report on such.
 
     Raises:
         WrongUseError: If that is so.
@@ -100,6 +115,12 @@ def require_splits(splits: Sequence[str], present: Collection[str]) -> None:
             f"evaluate.splits must name splits of the features, {', '.join(present)}. "
             f"Received: {', '.join(splits)}",
             "Correct `evaluate.splits`, or `features.*.split`, in params.yaml.",
+        )
+    if "validation" in splits and "validation" in trained_on:
+        raise WrongUseError(
+            "evaluate.splits must not name validation where train.refit trains on "
+            f"it. Received: {', '.join(splits)}",
+            "Take it out: train tells of those rows too.",
         )
     if "test" in present and splits[-1] != "test":
         raise WrongUseError(

@@ -32,12 +32,10 @@ class ServedModel(PythonModel):
         """Load what the model consists of.
 
         Args:
-            context: MLflow's context, with the artifacts `meta` (`meta.json`),
-                `transform` (a folder), `model` and `outputs` (the files of a model).
+            context: MLflow's context, whose artifacts lie in one folder.
         """
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        paths = {name: Path(path) for name, path in context.artifacts.items()}
-        self._model = load_raw_rows_model(**paths)
+        self._model = load_raw_rows_model(Path(context.artifacts["meta"]).parent)
         _accept_what_pandas_reads()
 
     def predict(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.keras"
 
+# Examples that a model is given at once.
+ROWS_AT_ONCE = 1024
+
 
 def save_model(model: "keras.Model", path: Path) -> None:
     """Save an uncompiled model; the file holds no time and no process counter.
@@ -55,6 +58,9 @@ def load_model(path: Path) -> "keras.Model":
 def load_predictor(folder: Path) -> Predictor:
     """Load a model as a function from prepared examples to its outputs.
 
+    Examples are taken out of their array batch by batch: memory-mapped ones, and
+    windows that share their rows, are never in memory all at once.
+
     Args:
         folder: Where the archive is, `models/<experiment>`.
 
@@ -64,7 +70,11 @@ def load_predictor(folder: Path) -> Predictor:
     model = load_model(folder / MODEL_FILE)
 
     def predict(x: NDArray[Any]) -> NDArray[np.float32]:
-        return np.asarray(model.predict(x, batch_size=1024, verbose=0), np.float32)
+        batches = [
+            model.predict_on_batch(x[start : start + ROWS_AT_ONCE])
+            for start in range(0, len(x), ROWS_AT_ONCE)
+        ]
+        return np.concatenate(batches).astype(np.float32, copy=False)
 
     return predict
 

@@ -45,7 +45,7 @@ def compile_model(model: keras.Model, parameters: KerasTrain) -> None:
     model.compile(
         optimizer=build_optimizer(parameters.optimizer),
         loss=loss_named(parameters.loss),
-        metrics=metrics_for(parameters.loss),
+        metrics=metrics_for(parameters.loss, parameters.metrics),
         jit_compile=parameters.xla,
     )
     # Here and not at the first step: a checkpoint is assigned to what is built.
@@ -71,8 +71,9 @@ def fit(
         on_epoch: Called with the figures of each epoch and its number from 1.
 
     Returns:
-        One row of figures per epoch: epoch, loss, accuracy or mean_absolute_error, the
-        same of validation after `val_`, learning_rate.
+        One row of figures per epoch: epoch, loss, accuracy or mean_absolute_error,
+        what `train.metrics` asks for, the same of validation after `val_`,
+        learning_rate.
 
     Raises:
         WrongUseError: If a callback watches validation and there is none.
@@ -115,7 +116,7 @@ def _require_monitored(parameters: KerasTrain, validation: Examples | None) -> N
         for name in ("early_stopping", "reduce_learning_rate")
         if (section := getattr(parameters, name))
     ]
-    known = {"loss", *metrics_for(parameters.loss)}
+    known = {"loss", *metrics_for(parameters.loss, parameters.metrics)}
     if validation:
         known |= {f"val_{name}" for name in known}
     for name, monitor in watched:

@@ -1,5 +1,6 @@
 """Keras losses and metrics by their names in `params.yaml`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -20,6 +21,12 @@ def loss_named(name: str) -> Any:
     return half_squared_error if name == "half_squared_error" else name
 
 
-def metrics_for(loss: str) -> list[str]:
-    """What is told of each epoch beside the loss."""
-    return ["accuracy"] if loss.endswith("crossentropy") else ["mean_absolute_error"]
+def metrics_for(loss: str, further: Sequence[str] = ()) -> list[str]:
+    """What is told of each epoch beside the loss.
+
+    Args:
+        loss: Name of the loss.
+        further: `train.metrics`.
+    """
+    told = "accuracy" if loss.endswith("crossentropy") else "mean_absolute_error"
+    return [told, *further]
