@@ -11,7 +11,7 @@ from pedigree.catalogue.read import read_catalogue, require_known
 from pedigree.errors import WrongUseError
 from pedigree.params.datasets import CsvImagesTable, KerasTable
 from pedigree.params.experiments import Experiment
-from pedigree.params.features import TabularTransform
+from pedigree.params.features import ResizedImageTransform, TabularTransform
 from pedigree.params.file import Parameters, read_parameters
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # What every loader of `keras.datasets` that is images in one channel returns.
 KERAS_IMAGES = (28, 28, 1)
+
+# The channels of photographs.
+COLOURS = 3
 
 
 def summary_command(
@@ -51,6 +54,8 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
     if isinstance(table, CsvImagesTable):
         return (table.height, table.width, 1)
     transform = entry.transform
+    if isinstance(transform, ResizedImageTransform):
+        return (transform.resize.height, transform.resize.width, COLOURS)
     if isinstance(transform, TabularTransform) and _is_countable(transform):
         assert transform.numeric is not None
         return (len(transform.numeric.columns),)
@@ -95,10 +100,11 @@ def _build(
     from pedigree.models.keras.head import head_for
 
     transform = parameters.features[experiment.features].transform
+    classified = transform.label or getattr(transform, "masks", None)
     train = experiment.train
     head = head_for(
         train.loss,
-        len(transform.label.classes) if transform.label else None,
+        len(classified.classes) if classified else None,
         experiment.model.output_activation,
         getattr(train, "target", None),
     )

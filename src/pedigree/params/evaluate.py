@@ -104,7 +104,24 @@ class EvaluateReconstruction(Section):
     samples: Samples | None = None
 
 
+class EvaluateSegmentation(Section):
+    """What is measured on a model that tells the class of every pixel.
+
+    Attributes:
+        splits: As for classification.
+        samples: Images with their masks, and with those that are predicted.
+    """
+
+    task: Literal["segmentation"]
+    splits: SplitNames
+    bootstrap: Bootstrap
+    samples: Samples | None = None
+
+
 Evaluate = Annotated[
-    EvaluateClassification | EvaluateRegression | EvaluateReconstruction,
+    EvaluateClassification
+    | EvaluateRegression
+    | EvaluateReconstruction
+    | EvaluateSegmentation,
     Field(discriminator="task"),
 ]

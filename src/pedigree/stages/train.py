@@ -8,7 +8,7 @@ from pathlib import Path
 # Before Keras is imported: TensorFlow's start-up notices are no news to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from pedigree.data.prepared import Meta, open_split, read_meta
+from pedigree.data.prepared import Arrays, Meta, open_split, read_meta
 from pedigree.models.architecture import check
 from pedigree.models.predictor import OutputKind, write_output_kind
 from pedigree.params.file import read_section
@@ -56,17 +56,19 @@ def main(run: StageRun, experiment: str, features: str) -> None:
         )
         told = reports if number == 0 else folder
         write_history(told / "history.csv", history)
-    write_output_kind(_output_kind(parameters, meta), output)
+    write_output_kind(_output_kind(parameters, meta, splits["train"]), output)
 
 
 def _log_nothing(figures: Mapping[str, float], epoch: int) -> None:
     """Take the figures of an epoch, and leave it at that."""
 
 
-def _output_kind(parameters: Train, meta: Meta) -> OutputKind:
+def _output_kind(parameters: Train, meta: Meta, train: Arrays) -> OutputKind:
     if getattr(parameters, "target", None) == "input":
         return "input"
-    return "number" if meta.classes is None else "classes"
+    if meta.classes is None:
+        return "number"
+    return "classes" if train.y.ndim == 1 else "masks"
 
 
 if __name__ == "__main__":

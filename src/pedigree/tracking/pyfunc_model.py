@@ -54,7 +54,7 @@ class RawRowsModel(PythonModel):
         # One of the few type hints that MLflow knows; images come as an array.
         model_input: pd.DataFrame,
         params: Mapping[str, Any] | None = None,
-    ) -> pd.DataFrame | npt.NDArray[np.float32]:
+    ) -> pd.DataFrame | npt.NDArray[np.float32 | np.uint8]:
         """Predict classes or numbers, or give back the input.
 
         Args:
@@ -66,7 +66,8 @@ class RawRowsModel(PythonModel):
 
         Returns:
             One row per row: `label`, and `probability_<class>` for each class; or
-            `prediction`; or an array of the input's shape, scaled.
+            `prediction`; or an array of the input's shape, scaled; or the class index
+            of each pixel, shape (rows, height, width).
 
         Raises:
             RefusedError: If a column or a value cannot be used.
@@ -76,6 +77,8 @@ class RawRowsModel(PythonModel):
         outputs = self._predictor(self._transform.apply(table))
         if self._kind == "input":
             return outputs
+        if self._kind == "masks":
+            return outputs.argmax(axis=-1).astype(np.uint8)
         if self._kind == "number":
             return pd.DataFrame({"prediction": outputs.reshape(len(outputs))})
         return _classified(outputs, self._meta.classes or ())
@@ -95,7 +98,7 @@ def _classified(
 
 def _raw_table(meta: Meta, rows: Any) -> pa.Table:
     """Turn what has passed the signature into a table as ingest writes it."""
-    if meta.kind == "image":
+    if meta.kind in ("image", "resized_image"):
         return table_of_images(rows, np.zeros(len(rows), dtype=np.int64))
     nothing = pd.Series([None] * len(rows), dtype=object)
     return pa.table(

@@ -26,7 +26,7 @@ class AccuracyAtLogitHalf:
         WrongUseError: If there are not two classes.
     """
 
-    names = ("accuracy_at_logit_half",)
+    names: tuple[str, ...] = ("accuracy_at_logit_half",)
 
     def __init__(self, probabilities: Probabilities, labels: Labels) -> None:
         if probabilities.shape[1] != 2:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pedigree.archives.keras import rewrite
 from pedigree.errors import WrongUseError
-from pedigree.models.predictor import Predictor
+from pedigree.models.predictor import Predictor, rows_at_once
 
 if TYPE_CHECKING:
     import keras
@@ -64,7 +64,8 @@ def load_predictor(folder: Path) -> Predictor:
     model = load_model(folder / MODEL_FILE)
 
     def predict(x: NDArray[Any]) -> NDArray[np.float32]:
-        return np.asarray(model.predict(x, batch_size=1024, verbose=0), np.float32)
+        outputs = model.predict(x, batch_size=rows_at_once(x.shape[1:]), verbose=0)
+        return np.asarray(outputs, np.float32)
 
     return predict
 
