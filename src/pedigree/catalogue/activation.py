@@ -122,6 +122,7 @@ def _no_longer_needed(
     staying = [name for name in active.experiments if name not in leaving]
     used_features = {active.experiments[name].features for name in staying}
     features = [f for f in candidates["features"] if f not in used_features]
+    models = {active.experiments[name].register_.model for name in staying}
     used_datasets = {
         entry.dataset for name, entry in active.features.items() if name not in features
     }
@@ -130,6 +131,13 @@ def _no_longer_needed(
         "datasets": [d for d in candidates["datasets"] if d not in used_datasets],
         "features": features,
         "experiments": candidates["experiments"],
+        # A gate that was made stricter or laxer would not come back as it is.
+        "promotion": [
+            name
+            for name in candidates["promotion"]
+            if name not in models
+            and active.promotion[name] == catalogue.parameters.promotion[name]
+        ],
     }
 
 

@@ -14,12 +14,13 @@ from pedigree.params.downloads import Download
 from pedigree.params.experiments import Experiment
 from pedigree.params.features import Features
 from pedigree.params.file import Parameters
-from pedigree.params.values import Name
+from pedigree.params.promotion import Promotion
+from pedigree.params.values import ModelName, Name
 from pedigree.sections import Section, load_yaml, parse
 
 CATALOGUE = Path("catalogue")
 DATA_FILE = "data.yaml"
-SECTIONS = ("downloads", "datasets", "features", "experiments")
+SECTIONS = ("downloads", "datasets", "features", "experiments", "promotion")
 
 
 class Data(Section):
@@ -28,6 +29,7 @@ class Data(Section):
     downloads: Mapping[Name, Download] = Field(default_factory=dict)
     datasets: Mapping[Name, Dataset] = Field(default_factory=dict)
     features: Mapping[Name, Features] = Field(default_factory=dict)
+    promotion: Mapping[ModelName, Promotion] = Field(default_factory=dict)
 
 
 class Study(Section):
@@ -104,14 +106,18 @@ def read_catalogue(folder: Path = CATALOGUE) -> Catalogue:
 
 
 def needs(parameters: Parameters, experiments: Iterable[str]) -> dict[str, list[str]]:
-    """Name the entries of every section that experiments need, themselves included."""
+    """Name the entries of every section that experiments need, themselves included.
+
+    Of the gates, those of the models that they are registered as.
+    """
     chosen = list(experiments)
     features = dict.fromkeys(parameters.experiments[e].features for e in chosen)
     datasets = dict.fromkeys(parameters.features[f].dataset for f in features)
     downloads = [name for name in datasets if name in parameters.downloads]
-    return dict(
-        zip(SECTIONS, [downloads, [*datasets], [*features], chosen], strict=True)
-    )
+    models = dict.fromkeys(parameters.experiments[e].register_.model for e in chosen)
+    gates = [name for name in models if name in parameters.promotion]
+    needed = [downloads, [*datasets], [*features], chosen, gates]
+    return dict(zip(SECTIONS, needed, strict=True))
 
 
 def require_known(kind: str, name: str, known: Iterable[str]) -> None:

@@ -12,11 +12,14 @@ from pedigree.cli.affected import affected_command
 from pedigree.cli.check import check_command
 from pedigree.cli.compare import compare_command
 from pedigree.cli.curves import curves_command
+from pedigree.cli.history import history_command
 from pedigree.cli.lineage import lineage_command
 from pedigree.cli.list import list_command
 from pedigree.cli.profile import profile_command
+from pedigree.cli.promote import promote_command
 from pedigree.cli.rebuild import rebuild_command
 from pedigree.cli.record import record_command
+from pedigree.cli.rollback import rollback_command
 from pedigree.cli.summary import summary_command
 from pedigree.cli.sync import sync_command
 from pedigree.cli.ui import ui_command
@@ -68,6 +71,9 @@ app.command("curves")(curves_command)
 app.command("lineage")(lineage_command)
 app.command("verify")(verify_command)
 app.command("rebuild")(rebuild_command)
+app.command("promote")(promote_command)
+app.command("rollback")(rollback_command)
+app.command("history")(history_command)
 app.command("sync")(sync_command)
 app.command("ui")(ui_command)
 

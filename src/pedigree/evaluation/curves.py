@@ -62,7 +62,7 @@ def _meaning(column: str, history: History) -> str:
 
 
 def _smoothed(values: list[float], deviation: float) -> NDArray[np.float64]:
-    from scipy.ndimage import gaussian_filter1d  # type: ignore[import-untyped]
+    from scipy.ndimage import gaussian_filter1d
 
     curve = np.asarray(values, np.float64)
     if not deviation:

@@ -134,7 +134,7 @@ class ImageFiles(Section):
         count: How many of each class to take; without it, all that are left.
     """
 
-    pattern: Annotated[str, StringConstraints(pattern=r"^[^/].*\{class\}")]
+    pattern: Annotated[str, StringConstraints(pattern=r"\{class\}")]
     first: Annotated[int, Field(ge=0)] = 0
     count: Positive | None = None
 

@@ -11,11 +11,20 @@ SplitNames = Annotated[tuple[SplitName, ...], Field(min_length=1)]
 
 
 class Bootstrap(Section):
-    """Resampling of the reported rows, for the intervals of their figures."""
+    """Resampling of the reported rows, for the intervals of their figures.
+
+    Attributes:
+        resamples: How many.
+        confidence: The confidence of the intervals.
+        seed: Seed of the draws.
+        block: How many rows are drawn together, one after the other; for series, whose
+            errors are alike for as long as the weather is.
+    """
 
     resamples: Annotated[int, Field(ge=100)]
     confidence: Fraction
     seed: Seed
+    block: Positive | None = None
 
 
 class Samples(Section):
@@ -118,10 +127,23 @@ class EvaluateSegmentation(Section):
     samples: Samples | None = None
 
 
+class EvaluateForecasting(Section):
+    """What is measured on a model that predicts a later number of a series.
+
+    Attributes:
+        splits: As for classification.
+    """
+
+    task: Literal["forecasting"]
+    splits: SplitNames
+    bootstrap: Bootstrap
+
+
 Evaluate = Annotated[
     EvaluateClassification
     | EvaluateRegression
     | EvaluateReconstruction
+    | EvaluateForecasting
     | EvaluateSegmentation,
     Field(discriminator="task"),
 ]

@@ -1,6 +1,6 @@
 """The sections `features`: read by preprocess."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -43,6 +43,18 @@ class HeadSplit(Section):
     rows: Positive
 
 
+class OrderedSplit(Section):
+    """Rows in their order: train first, then validation, then test.
+
+    Attributes:
+        fraction: The share of all rows. Train and validation get whole numbers of rows,
+            rounded down, and test gets the rest.
+    """
+
+    method: Literal["ordered"]
+    fraction: Fraction
+
+
 class NoSplit(Section):
     """No rows. Published test rows are left out, not trained on."""
 
@@ -50,10 +62,12 @@ class NoSplit(Section):
 
 
 Split = Annotated[
-    PublishedSplit | RandomSplit | TailSplit | NoSplit, Field(discriminator="method")
+    PublishedSplit | RandomSplit | TailSplit | OrderedSplit | NoSplit,
+    Field(discriminator="method"),
 ]
 ValidationSplit = Annotated[
-    RandomSplit | TailSplit | HeadSplit | NoSplit, Field(discriminator="method")
+    RandomSplit | TailSplit | HeadSplit | OrderedSplit | NoSplit,
+    Field(discriminator="method"),
 ]
 
 
@@ -72,6 +86,19 @@ class Splits(Section):
     validation: ValidationSplit
     duplicates: Literal["keep", "drop", "refuse"]
     class_share_tolerance: Fraction | None = None
+
+    @model_validator(mode="after")
+    def _ordered_together(self) -> "Splits":
+        ordered = [
+            split.fraction
+            for split in (self.validation, self.test)
+            if isinstance(split, OrderedSplit)
+        ]
+        if len(ordered) == 1:
+            raise ValueError("ordered must be the method of validation and of test")
+        if sum(ordered) >= 1:
+            raise ValueError("the fractions must leave rows for training")
+        return self
 
 
 class Label(Section):
@@ -267,8 +294,51 @@ class TabularTransform(Section):
         return self
 
 
+class WindowsTransform(Section):
+    """A series to windows of its rows, each with a number that comes later.
+
+    Attributes:
+        target: What to predict; one of the columns.
+        columns: Columns of numbers, normalised by the mean and the standard deviation
+            of the training rows.
+        sequence_length: Steps of a window.
+        sampling_rate: Rows from one step to the next.
+        delay: Rows from the first step to the row whose target is predicted.
+        crossing: What happens to windows whose target lies in the next split: `drop`
+            leaves them out; `keep` repeats published recipes that train on them.
+    """
+
+    kind: Literal["windows"]
+    label: ClassVar[None] = None
+    target: Target
+    columns: tuple[str, ...] = Field(min_length=1)
+    sequence_length: Positive
+    sampling_rate: Positive
+    delay: Positive
+    crossing: Literal["drop", "keep"]
+
+    @property
+    def span(self) -> int:
+        """Rows from the first step of a window to its last."""
+        return (self.sequence_length - 1) * self.sampling_rate
+
+    @model_validator(mode="after")
+    def _predict_what_comes_later(self) -> "WindowsTransform":
+        if self.target.column not in self.columns:
+            raise ValueError("target.column must be one of the columns")
+        if self.delay <= self.span:
+            raise ValueError(
+                "delay must be more than (sequence_length - 1) * sampling_rate"
+            )
+        return self
+
+
 Transform = Annotated[
-    ImageTransform | ResizedImageTransform | MultiHotTransform | TabularTransform,
+    ImageTransform
+    | ResizedImageTransform
+    | MultiHotTransform
+    | TabularTransform
+    | WindowsTransform,
     Field(discriminator="kind"),
 ]
 

@@ -15,10 +15,14 @@ from pedigree.params.datasets import Dataset
 from pedigree.params.downloads import Download
 from pedigree.params.experiments import Experiment
 from pedigree.params.features import Features
-from pedigree.params.values import Name
+from pedigree.params.promotion import Promotion
+from pedigree.params.values import ModelName, Name
 from pedigree.sections import Section, SectionType, load_yaml, parse
 
 PARAMS_FILE = Path("params.yaml")
+
+# Sections that no stage reads: a change re-runs nothing.
+UNREAD_SECTIONS = ("promotion",)
 
 
 class Parameters(Section):
@@ -28,6 +32,7 @@ class Parameters(Section):
     datasets: Mapping[Name, Dataset] = Field(default_factory=dict)
     features: Mapping[Name, Features] = Field(default_factory=dict)
     experiments: Mapping[Name, Experiment] = Field(default_factory=dict)
+    promotion: Mapping[ModelName, Promotion] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _references_exist(self) -> "Parameters":

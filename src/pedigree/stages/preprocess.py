@@ -3,13 +3,16 @@
 import shutil
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import numpy.typing as npt
 import pyarrow as pa
 
 from pedigree.data.duplicates import count_duplicates, number_contents, separate
 from pedigree.data.prepared import Arrays, Meta, write_meta, write_split
 from pedigree.data.raw import ID_COLUMN, read_splits, take_rows
 from pedigree.data.splits import (
+    Rows,
     require_class_shares,
     require_rows,
     split_rows,
@@ -50,9 +53,11 @@ def main(run: StageRun, features: str, dataset: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "transform").mkdir(parents=True)
     fitted.save(folder / "transform")
+    examples = {}
     for split, numbers in rows.items():
-        x = fitted.apply(take_rows(table, numbers))
-        write_split(folder, split, Arrays(x, targets.values[numbers], numbers))
+        x, predicted = _examples(fitted, table, numbers)
+        write_split(folder, split, Arrays(x, targets.values[predicted], predicted))
+        examples[split] = len(predicted)
     meta = Meta(
         kind=parameters.kind,
         target=targets.column,
@@ -61,16 +66,28 @@ def main(run: StageRun, features: str, dataset: str) -> None:
         divide_by=fitted.divide_by,
         feature_names=fitted.feature_names,
         columns=transform.describe_columns(parameters, table),
-        rows={split: len(numbers) for split, numbers in rows.items()},
+        rows=examples,
         class_counts=class_counts if targets.classes is not None else {},
+        standardized=getattr(fitted, "standardized", 0),
         duplicates=count_duplicates(drawn, contents),
         dropped={
             split: len(getattr(drawn, split)) - len(numbers)
             for split, numbers in rows.items()
         },
+        windows=getattr(fitted, "windows", None),
     )
     write_meta(folder, meta)
     log_outcome(run, "preprocess", features)
+
+
+def _examples(
+    fitted: Any, table: pa.Table, numbers: Rows
+) -> tuple[npt.NDArray[Any], Rows]:
+    """Turn the rows of a split into `x`, and tell which rows are predicted."""
+    part = take_rows(table, numbers)
+    if hasattr(fitted, "series"):  # windows, which overlap: a row is in many
+        return fitted.series(part), fitted.predicted(numbers, table.num_rows)
+    return fitted.apply(part), numbers
 
 
 if __name__ == "__main__":

@@ -20,6 +20,16 @@ SOURCE_TAG = "source.sha256."
 SOURCES_AT_MOST = 20
 
 
+# The figures of an evaluation that stand on the run of the training too.
+TOLD_OF_THE_TRAINING = (
+    "test.",
+    "validation.",
+    "best_epoch.",
+    "cross_validation.",
+    "repeats.",
+)
+
+
 def log_outcome(run: RunLog, stage: str, key: str) -> None:
     """Log what the present outputs of a stage hold.
 
@@ -63,7 +73,7 @@ def log_test_figures(trained: RunLog, experiment: str) -> None:
         {
             name: value
             for name, value in read_figures(experiment).items()
-            if name.startswith(("test.", "validation."))
+            if name.startswith(TOLD_OF_THE_TRAINING)
         }
     )
     trained.log_artifact(Path("reports", experiment, "plots"))

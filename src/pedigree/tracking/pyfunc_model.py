@@ -20,7 +20,7 @@ from mlflow.pyfunc.model import PythonModel
 from pedigree.data.prepared import Column, Meta, read_meta
 from pedigree.data.raw import table_of_images
 from pedigree.errors import RefusedError
-from pedigree.models.predictor import load_predictor, read_output_kind
+from pedigree.models.predictor import load_predictor, read_outputs
 from pedigree.models.probabilities import probabilities_of
 
 _ARROW_TYPES = {
@@ -46,7 +46,7 @@ class RawRowsModel(PythonModel):
         transform = import_module(f"pedigree.data.transforms.{self._meta.kind}")
         self._transform = transform.load(Path(context.artifacts["transform"]))
         self._predictor = load_predictor(Path(context.artifacts["model"]))
-        self._kind = read_output_kind(Path(context.artifacts["outputs"]).parent)
+        self._kind = read_outputs(Path(context.artifacts["outputs"]).parent).kind
 
     def predict(
         self,

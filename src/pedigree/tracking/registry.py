@@ -1,6 +1,7 @@
 """The model registry: versions that carry their preprocessing and their lineage."""
 
 import importlib.metadata
+import json
 import os
 import tempfile
 import warnings
@@ -12,9 +13,11 @@ import pedigree
 from pedigree.data.prepared import Meta, read_meta
 from pedigree.models.predictor import (
     OUTPUTS_FILE,
+    PARTS_FILE,
     OutputKind,
+    list_parts,
     model_file,
-    read_output_kind,
+    read_outputs,
 )
 from pedigree.tracking.manifest import write_manifest
 from pedigree.tracking.outcome import read_figures
@@ -144,12 +147,15 @@ def log_model(
         source_run_id=trained.run_id,
         tags=dict(tags),
         params=run.data.params,
-        model_type=MODEL_TYPES.get(read_output_kind(model.parent)),
+        model_type=MODEL_TYPES.get(read_outputs(model.parent).kind),
     )
     try:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             # An example would be sent through the model: seconds of TensorFlow.
             warnings.filterwarnings("ignore", message=".*An input example was not")
+            parts = Path(folder, PARTS_FILE)
+            listed = json.dumps(list_parts(model.parent), indent=2, sort_keys=True)
+            parts.write_text(listed, "utf-8")
             # The fluent `log_model` would need a global active run.
             mlflow.pyfunc.save_model(
                 Path(folder, "model"),
@@ -160,10 +166,11 @@ def log_model(
                     "meta": str(prepared / "meta.json"),
                     "model": str(model),
                     "outputs": str(model.with_name(OUTPUTS_FILE)),
+                    "parts": str(parts),
                     "transform": str(prepared / "transform"),
                 },
                 signature=signature_of(
-                    read_meta(prepared), read_output_kind(model.parent)
+                    read_meta(prepared), read_outputs(model.parent).kind
                 ),
                 pip_requirements=inference_requirements(),
             )
@@ -217,8 +224,8 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
             ]
         )
     if kind == "input":
-        shape: tuple[int, ...] = (-1, *meta.input_shape)
-        return ModelSignature(inputs, Schema([TensorSpec(np.dtype(np.float32), shape)]))
+        output = TensorSpec(np.dtype(np.float32), (-1, *meta.input_shape))
+        return ModelSignature(inputs, Schema([output]))
     if kind == "masks":
         masks = TensorSpec(np.dtype(np.uint8), (-1, *meta.input_shape[:2]))
         return ModelSignature(inputs, Schema([masks]))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays, Meta
-from pedigree.errors import WrongUseError
+from pedigree.errors import RefusedError, WrongUseError
 from pedigree.evaluation.bootstrap import bootstrap_intervals
 from pedigree.evaluation.console import figure
 from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
@@ -36,12 +36,22 @@ IMAGES_AT_ONCE = 64
 
 
 def predict(predictor: Predictor, x: NDArray[Any]) -> Masks:
-    """Predict the class of every pixel, shape (rows, height, width)."""
-    parts = range(0, len(x), IMAGES_AT_ONCE)
-    masks = [
-        predictor(x[start : start + IMAGES_AT_ONCE]).argmax(axis=-1).astype(np.uint8)
-        for start in parts
-    ]
+    """Predict the class of every pixel, shape (rows, height, width).
+
+    Raises:
+        RefusedError: If a probability is not a finite number.
+    """
+    masks = []
+    for start in range(0, len(x), IMAGES_AT_ONCE):
+        probabilities = predictor(x[start : start + IMAGES_AT_ONCE])
+        if not np.isfinite(probabilities).all():
+            raise RefusedError(
+                "probabilities must be finite numbers. Received: others for one of the "
+                f"images from {start} on",
+                "The training diverged: a lower `train.optimizer.learning_rate` may "
+                "help.",
+            )
+        masks.append(probabilities.argmax(axis=-1).astype(np.uint8))
     return np.concatenate(masks)
 
 

@@ -55,6 +55,9 @@ def load_model(path: Path) -> "keras.Model":
 def load_predictor(folder: Path) -> Predictor:
     """Load a model as a function from prepared examples to its outputs.
 
+    Examples are taken out of their array batch by batch: memory-mapped ones, and
+    windows that share their rows, are never in memory all at once.
+
     Args:
         folder: Where the archive is, `models/<experiment>`.
 
@@ -64,8 +67,12 @@ def load_predictor(folder: Path) -> Predictor:
     model = load_model(folder / MODEL_FILE)
 
     def predict(x: NDArray[Any]) -> NDArray[np.float32]:
-        outputs = model.predict(x, batch_size=rows_at_once(x.shape[1:]), verbose=0)
-        return np.asarray(outputs, np.float32)
+        size = rows_at_once(x.shape[1:])
+        batches = [
+            model.predict_on_batch(x[start : start + size])
+            for start in range(0, len(x), size)
+        ]
+        return np.concatenate(batches).astype(np.float32, copy=False)
 
     return predict
 

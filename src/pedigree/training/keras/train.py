@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import WrongUseError
+from pedigree.models.build import build_model
+from pedigree.models.head import head_for
 from pedigree.models.keras.archive import MODEL_FILE, save_model
-from pedigree.models.keras.build import build_model
-from pedigree.models.keras.head import head_for
 from pedigree.params.model import Model
 from pedigree.params.train import KerasTrain
 from pedigree.training.keras.checkpoint import CheckpointFile

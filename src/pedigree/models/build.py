@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pedigree.errors import WrongUseError
 from pedigree.models.architecture import check, load_architecture
-from pedigree.models.keras.augmentation import augment
-from pedigree.models.keras.head import Head
+from pedigree.models.augmentation import augment
+from pedigree.models.head import Head
 from pedigree.params.file import PARAMS_FILE
 from pedigree.params.model import Initialization, Model
 

@@ -29,12 +29,23 @@ class Head:
     units: int
     activation: Literal["sigmoid", "softmax", "tanh", "linear"]
 
-    def connect(self, inputs: "KerasTensor") -> "KerasTensor":
-        """Connect the layer, in float32 whatever the precision of the others."""
+    def connect(
+        self, inputs: "KerasTensor", initializer: str = "glorot_uniform"
+    ) -> "KerasTensor":
+        """Connect the layer, in float32 whatever the precision of the others.
+
+        Args:
+            inputs: Shape (batch, features).
+            initializer: Name of the initializer of the kernel.
+        """
         from keras import layers
 
         return layers.Dense(
-            self.units, activation=self.activation, dtype="float32", name="predictions"
+            self.units,
+            activation=self.activation,
+            kernel_initializer=initializer,
+            dtype="float32",
+            name="predictions",
         )(inputs)
 
 

@@ -7,33 +7,36 @@ import textwrap
 
 TRAINING = """
 import numpy as np
-from pedigree.models.keras.build import build_model
+from pedigree.models.build import build_model
+from pedigree.models.head import Head
 from pedigree.params.model import Model
 from pedigree.params.train import Train
-from pedigree.sections import (parse)
+from pedigree.sections import parse
 from pedigree.training.keras.checkpoint import CheckpointFile
 from pedigree.training.keras.fit import Examples, compile_model, fit
 from pedigree.training.keras.hardware import distribution, prepare_hardware
+from pedigree.training.keras.targets import ClassTargets
 
 architecture = Model(
-    architecture="convnet", seed=0, blocks=[[4]], kernel=3, padding="same",
-    activation="relu", dense=[8], dropout={"blocks": [0.25], "dense": 0.4})
+    architecture="convnet", seed=0, blocks=[[4]], kernel=[3], padding=["same"],
+    pool=[2], activation="relu", dense=[8],
+    dropout={"blocks": [0.25], "flatten": 0.4})
 parameters = parse(Train, dict(
-    loss="categorical_crossentropy", optimizer=dict(name="adam", learning_rate=0.01),
-    batch_size=16, epochs=EPOCHS, seed=0, precision="float32",
-    xla=False), "params.yaml")
+    library="keras", loss="categorical_crossentropy",
+    optimizer=dict(name="adam", learning_rate=0.01), batch_size=16, epochs=EPOCHS,
+    seed=0, precision="float32", xla=False), "params.yaml")
 rng = np.random.default_rng(0)
 classes = rng.integers(0, 3, 200)
 x = (rng.normal(size=(200, 8, 8, 1)) + 2 * classes[:, None, None, None]).astype("f4")
-data = Examples(x, classes)
+data = Examples(x, ClassTargets(classes, parameters.loss, 3))
 prepare_hardware(parameters.xla)
 
 def train(key, devices=None):
     with distribution(devices):
-        built = build_model(architecture, (8, 8, 1), 3, None, parameters.loss)
+        built = build_model(architecture, (8, 8, 1), None, Head(3, "softmax"))
         compile_model(built, parameters)
     file = CheckpointFile(key)
-    history = fit(built, data, data, 3, parameters, file, lambda *_: None)
+    history = fit(built, data, data, parameters, file, lambda *_: None)
     return built, history
 """
 
@@ -87,11 +90,10 @@ assert history[-1]["val_accuracy"] > 0.9, history
 _, again = train("again")
 assert again == history
 from pathlib import Path
-from pedigree.models.keras.archive import load_model, save_model
-from pedigree.models.probabilities import predict_probabilities
+from pedigree.models.keras.archive import load_predictor, save_model
 save_model(model, Path("model.keras"))
-loaded = load_model(Path("model.keras"))
-assert np.array_equal(predict_probabilities(model, x), predict_probabilities(loaded, x))
+expected = model.predict(x, batch_size=1024, verbose=0)
+assert np.array_equal(load_predictor(Path())(x), expected)
 """
     )
     done = _run(code, tmp_path, KERAS_BACKEND="jax")

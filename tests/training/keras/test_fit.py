@@ -1,16 +1,20 @@
 """A training that is stopped and resumed ends in the bytes of one left alone."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.models.keras.build import build_model
+from pedigree.models.build import build_model
+from pedigree.models.head import head_for
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.sections import parse
 from pedigree.training.keras.checkpoint import CheckpointFile
 from pedigree.training.keras.fit import Examples, compile_model, fit
+from pedigree.training.keras.targets import ClassTargets, NumberTargets
 
 
 def _architecture(name, **values):
@@ -22,11 +26,13 @@ MLP = _architecture("mlp", hidden=[16], activation="relu", dropout=[0.5])
 CONVNET = _architecture(
     "convnet",
     blocks=[[4]],
-    kernel=3,
-    padding="same",
+    kernel=[3],
+    padding=["same"],
+    pool=[2],
     activation="relu",
     dense=[8],
-    dropout={"blocks": [0.25], "dense": 0.4},
+    dropout={"blocks": [0.25], "flatten": 0.4},
+    batch_normalization={"momentum": 0.9, "epsilon": 0.001},
     augmentation=[
         {"layer": "random_flip", "mode": "horizontal"},
         {"layer": "random_rotation", "factor": 0.1},
@@ -42,8 +48,17 @@ RECURRENT = _architecture(
 )
 
 
+DECAY = {
+    "schedule": "inverse_time_decay",
+    "initial_learning_rate": 0.01,
+    "decay_steps": 7,
+    "decay_rate": 0.5,
+}
+
+
 def _parameters(**changes):
     values = {
+        "library": "keras",
         "loss": "categorical_crossentropy",
         "optimizer": {"name": "adam", "learning_rate": 0.01},
         "batch_size": 16,
@@ -55,27 +70,41 @@ def _parameters(**changes):
     return parse(Train, values | changes, "params.yaml")
 
 
-def _examples(shape, rows, seed):
+def _examples(shape, rows, seed, parameters):
+    """Three classes, or the number of the class, that the inputs are around."""
     rng = np.random.default_rng(seed)
     classes = rng.integers(0, 3, rows)
     x = rng.normal(size=(rows, *shape)) + classes.reshape(-1, *[1] * len(shape))
-    return Examples(x.astype("float32"), classes)
+    y = ClassTargets(classes, parameters.loss, 3)
+    if not parameters.loss.endswith("crossentropy"):
+        y = NumberTargets(classes.astype("float32"))
+    return Examples(x.astype("float32"), y)
 
 
-def _train(architecture, shape, parameters, key, stop_after=None, heard=None):
+def _train(
+    architecture,
+    shape,
+    parameters,
+    key,
+    stop_after=None,
+    heard=None,
+    validates=True,
+    weights=None,
+):
     def listener(figures, epoch):
         if heard is not None:
             heard.append({"epoch": epoch, **figures})
         if epoch == stop_after:
             raise KeyboardInterrupt
 
-    model = build_model(architecture, shape, 3, None, parameters.loss)
+    classes = 3 if parameters.loss.endswith("crossentropy") else None
+    head = head_for(parameters.loss, classes)
+    model = build_model(architecture, shape, None, head)
     compile_model(model, parameters)
     history = fit(
         model,
-        _examples(shape, 100, 0),
-        _examples(shape, 40, 1),
-        3,
+        replace(_examples(shape, 100, 0, parameters), weights=weights),
+        _examples(shape, 40, 1, parameters) if validates else None,
         parameters,
         CheckpointFile(key),
         listener,
@@ -112,6 +141,19 @@ def _own_folder(tmp_path, monkeypatch):
                 "epochs": 12,
             },
             id="callbacks with a memory",
+        ),
+        pytest.param(
+            MLP,
+            (5,),
+            {
+                "loss": "half_squared_error",
+                "optimizer": {
+                    "name": "rmsprop",
+                    "learning_rate": DECAY,
+                    "global_clipnorm": 0.5,
+                },
+            },
+            id="numbers with a rate that decays",
         ),
     ],
 )
@@ -157,10 +199,87 @@ def test_the_history_has_one_row_per_epoch():
     assert sorted(history[0]) == sorted(names)
 
 
-def test_class_weights_change_the_training():
-    plain, _ = _train(MLP, (5,), _parameters(epochs=1), "plain")
-    parameters = _parameters(epochs=1, class_weight=[0.1, 1.0, 5.0])
-    weighted, _ = _train(MLP, (5,), parameters, "weighted")
+@pytest.mark.parametrize(
+    ("loss", "metric"),
+    [
+        ("sparse_categorical_crossentropy", "accuracy"),
+        ("mean_squared_error", "mean_absolute_error"),
+    ],
+)
+def test_a_training_without_validation_tells_of_the_training_rows_alone(loss, metric):
+    parameters = _parameters(epochs=2, loss=loss)
+    _, history = _train(MLP, (5,), parameters, "alone", validates=False)
+    assert set(history[1]) == {"epoch", metric, "loss", "learning_rate"}
+    _, validated = _train(MLP, (5,), parameters, "validated")
+    assert {f"val_{metric}", "val_loss"} == {*validated[1]} - {*history[1]}
+    # What is measured between the epochs changes nothing in them.
+    for alone, row in zip(history, validated, strict=True):
+        assert alone.items() <= row.items()
+
+
+STOPPING = {"patience": 1, "restore_best_weights": True}
+REDUCING = {"patience": 1, "factor": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("changes", "validates", "received"),
+    [
+        ({"early_stopping": {"monitor": "val_loss", **STOPPING}}, False, "val_loss"),
+        ({"early_stopping": {"monitor": "val_los", **STOPPING}}, True, "val_los"),
+        (
+            {"reduce_learning_rate": {"monitor": "val_accuracy", **REDUCING}},
+            False,
+            "val_accuracy",
+        ),
+        (
+            {
+                "loss": "mean_squared_error",
+                "early_stopping": {"monitor": "accuracy", **STOPPING},
+            },
+            True,
+            "accuracy",
+        ),
+    ],
+)
+def test_what_is_not_measured_cannot_be_watched(changes, validates, received):
+    """Keras would only warn, and train on to the last epoch."""
+    with pytest.raises(WrongUseError, match=rf"Received: {received}\n") as caught:
+        _train(MLP, (5,), _parameters(**changes), "watched", validates=validates)
+    rule, _ = str(caught.value).splitlines()
+    assert f"train.{list(changes)[-1]}.monitor must be one of" in rule
+    assert ("val_" in rule.partition("Received")[0]) == validates
+
+
+def test_the_training_loss_can_be_watched():
+    parameters = _parameters(
+        epochs=40,
+        optimizer={"name": "sgd", "learning_rate": 2.0, "momentum": 0.0},
+        early_stopping={"monitor": "loss", **STOPPING},
+    )
+    _, history = _train(MLP, (5,), parameters, "watched", validates=False)
+    assert len(history) < 40
+
+
+def test_the_history_tells_the_rate_after_each_epoch():
+    optimizer = {"name": "sgd", "learning_rate": DECAY, "momentum": 0.0}
+    _, history = _train(MLP, (5,), _parameters(optimizer=optimizer), "decay")
+    steps = 7 * np.arange(1, 7)  # 100 rows in batches of 16
+    expected = 0.01 / (1 + 0.5 * steps / 7)
+    np.testing.assert_allclose([row["learning_rate"] for row in history], expected)
+
+
+def test_a_number_is_learned():
+    parameters = _parameters(loss="mean_squared_error", epochs=20)
+    net = _architecture("mlp", hidden=[16], activation="relu")
+    _, history = _train(net, (5,), parameters, "number")
+    assert history[-1]["val_mean_absolute_error"] < 0.5  # 2/3 by guessing 1
+
+
+def test_weights_of_rows_change_the_training():
+    parameters = _parameters(epochs=1)
+    plain, _ = _train(MLP, (5,), parameters, "plain")
+    weights = np.linspace(0.1, 5, 100, dtype="float32")
+    weighted, _ = _train(MLP, (5,), parameters, "weighted", weights=weights)
     assert not np.array_equal(plain[0], weighted[0])
 
 

@@ -2,12 +2,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pedigree.training.keras.batches import Targets, TrainingBatches, ValidationBatches
+from pedigree.training.keras.batches import TrainingBatches, ValidationBatches
+from pedigree.training.keras.targets import NumberTargets
 
 
 def _batches(rows, batch_size, seed, **arguments):
     x = np.arange(rows)[:, None]
-    targets = Targets(np.arange(rows) % 3, "sparse_categorical_crossentropy", 3)
+    targets = NumberTargets(np.arange(rows) / 2)
     return TrainingBatches(x, targets, batch_size, seed, **arguments)
 
 
@@ -20,6 +21,12 @@ def test_an_epoch_holds_every_row_once(rows, batch_size, seed):
         seen = [batches[epoch * batches.steps_per_epoch + step][0] for step in steps]
         assert sorted(np.concatenate(seen)[:, 0]) == list(range(rows))
         assert all(len(batch) <= batch_size for batch in seen)
+
+
+@given(st.integers(1, 70), st.integers(1, 20), st.integers(0, 200))
+def test_a_row_stays_with_its_target(rows, batch_size, step):
+    x, y = _batches(rows, batch_size, seed=1)[step]
+    assert np.array_equal(x, 2 * y)
 
 
 @settings(max_examples=60, deadline=None)
@@ -41,24 +48,14 @@ def test_epochs_and_seeds_differ():
     assert not np.array_equal(batches[0][0], _batches(100, 100, seed=2)[0][0])
 
 
-def test_rows_weigh_as_their_class():
-    batches = _batches(9, 4, seed=0, class_weight=(0.5, 1.0, 2.0))
-    _, classes, weights = batches[0]
-    assert np.array_equal(weights, np.array([0.5, 1.0, 2.0])[classes])
-
-
-def test_targets_have_the_form_of_the_loss():
-    classes = np.array([2, 0, 1])
-    one_hot = Targets(classes, "categorical_crossentropy", 3)[np.array([0, 1])]
-    assert one_hot.tolist() == [[0, 0, 1], [1, 0, 0]]
-    column = Targets(classes, "binary_crossentropy", 2)[slice(0, 2)]
-    assert column.tolist() == [[2], [0]]
-    integers = Targets(classes, "sparse_categorical_crossentropy", 3)[slice(1, 3)]
-    assert integers.tolist() == [0, 1]
+def test_a_row_stays_with_its_weight():
+    weights = np.arange(9, dtype=np.float32) + 1
+    x, _, drawn = _batches(9, 4, seed=0, weights=weights)[1]
+    assert np.array_equal(drawn, x[:, 0] + 1)
 
 
 def test_validation_keeps_the_order():
-    targets = Targets(np.zeros(10, int), "sparse_categorical_crossentropy", 2)
+    targets = NumberTargets(np.zeros(10))
     batches = ValidationBatches(np.arange(10), targets, batch_size=4)
     seen = [batches[step][0] for step in range(batches.num_batches)]
     assert np.concatenate(seen).tolist() == list(range(10))
