@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from pedigree.lineage.hashing import hash_of_file, hash_of_folder
 
 from pedigree.data.prepared import Arrays, Meta, write_meta, write_split
 from pedigree.data.raw import write_split as write_raw
 from pedigree.data.transforms import tabular
 from pedigree.evaluation.classification.task import write_predictions
-from pedigree.lineage.hashing import hash_of_file, hash_of_folder
 from pedigree.models.predictor import write_output_kind
 from pedigree.params.features import TabularTransform
 from pedigree.promotion import answers

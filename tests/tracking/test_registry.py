@@ -23,7 +23,6 @@ from mlflow.exceptions import MlflowException
 from pedigree.data import raw
 from pedigree.data.prepared import Column, Meta, write_meta
 from pedigree.data.transforms import image, tabular
-from pedigree.errors import RefusedError
 from pedigree.models.predictor import Outputs, write_outputs
 from pedigree.params.features import ImageTransform, TabularTransform
 from pedigree.sections import load_yaml, parse
@@ -113,7 +112,6 @@ def save_keras(path: Path, input_shape: tuple[int, ...], units: int) -> None:
     import keras
 
     from pedigree.models.keras.archive import save_model
-    from pedigree.models.predictor import Outputs, write_outputs
 
     keras.utils.set_random_seed(0)
     activation = "sigmoid" if units == 1 else "softmax"

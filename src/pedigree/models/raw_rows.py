@@ -28,7 +28,7 @@ from pedigree.models.predictor import (
 )
 from pedigree.models.probabilities import probabilities_of
 
-Answers = pd.DataFrame | npt.NDArray[np.float32]
+Answers = pd.DataFrame | npt.NDArray[np.float32 | np.uint8]
 
 _ARROW_TYPES = {
     "double": pa.float64(),
@@ -70,7 +70,7 @@ class RawRowsModel:
     @property
     def answer_names(self) -> tuple[str, ...]:
         """The columns of the answers; none where they are an array."""
-        if self.kind == "input":
+        if self.kind in ("input", "masks"):
             return ()
         if self.kind == "number":
             return ("prediction",)
@@ -87,8 +87,9 @@ class RawRowsModel:
 
         Returns:
             One row per row, or per window of a series: `label`, and
-            `probability_<class>` for each class; or `prediction`; or an array of the
-            input's shape, scaled.
+            `probability_<class>` for each class; or `prediction`; or an array: of the
+            input's shape, scaled, or the class index of each pixel, shape (rows,
+            height, width).
 
         Raises:
             RefusedError: If a column or a value cannot be used.
@@ -105,6 +106,8 @@ class RawRowsModel:
         outputs = self.predictor(self.transform.apply(table))
         if self.kind == "input":
             return outputs
+        if self.kind == "masks":
+            return outputs.argmax(axis=-1).astype(np.uint8)
         if self.kind == "number":
             return pd.DataFrame({"prediction": outputs.reshape(len(outputs))})
         return _classified(outputs, self.meta.classes or ())
@@ -144,7 +147,7 @@ class RawRowsModel:
         Raises:
             RefusedError: If a value is of another type than its column.
         """
-        if self.meta.kind == "image":
+        if self.meta.kind in ("image", "resized_image"):
             return table_of_images(rows, None)
         columns = {
             column.name: _from_pandas(column, rows[column.name])

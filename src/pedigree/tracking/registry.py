@@ -94,7 +94,7 @@ def _headline(figures: Mapping[str, float]) -> str:
     names = (
         f"{split}.{name}"
         for split in ("test", "validation", "train")
-        for name in ("accuracy", "mae", "mse")
+        for name in ("accuracy", "mae", "mse", "mean_iou")
     )
     name = next(name for name in names if name in figures)
     return f"{name.replace('.', ' ')} {figures[name]:.4f}"
@@ -212,19 +212,20 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
 
     Returns:
         Raw columns, optional where the raw data misses values, or an uint8 tensor of
-        images; then the label and the probability of each class, the predicted
-        number, or examples of the input's shape, scaled.
+        images; then the label and the probability of each class, the class index of
+        each pixel, the predicted number, or examples of the input's shape, scaled.
     """
     import numpy as np
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
     from mlflow.types.schema import Array
 
-    if meta.kind == "image":
+    if meta.kind in ("image", "resized_image"):
         # Pixels in one row are no shape of an image: the transform knows that shape.
-        whole = len(meta.input_shape) == 3
-        shape: tuple[int, ...] = meta.input_shape if whole else (-1, -1, -1)
-        inputs = Schema([TensorSpec(np.dtype(np.uint8), (-1, *shape))])
+        # What is resized may have any shape, though one request has one.
+        fixed = meta.kind == "image" and len(meta.input_shape) == 3
+        sides = meta.input_shape if fixed else (-1, -1, -1)
+        inputs = Schema([TensorSpec(np.dtype(np.uint8), (-1, *sides))])
     else:
         inputs = Schema(
             [
@@ -244,6 +245,9 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
     if kind == "input":
         output = TensorSpec(np.dtype(np.float32), (-1, *meta.input_shape))
         return ModelSignature(inputs, Schema([output]))
+    if kind == "masks":
+        masks = TensorSpec(np.dtype(np.uint8), (-1, *meta.input_shape[:2]))
+        return ModelSignature(inputs, Schema([masks]))
     if kind == "number":
         return ModelSignature(inputs, Schema([ColSpec("float", "prediction")]))
     assert meta.classes

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from pydantic import TypeAdapter
 
 from pedigree.data.formats import keras as keras_loader
@@ -23,7 +24,10 @@ from pedigree.errors import PedigreeError, RefusedError, WrongUseError
 from pedigree.params.datasets import Table
 
 MIRROR = Path(os.environ.get("PEDIGREE_MIRROR", "../shared/data")).absolute()
-FORMATS = ("csv", "csv_images", "csv_numbers", "keras", "text")
+FORMATS = (
+    *("csv", "csv_images", "csv_numbers", "image_folder", "image_masks"),
+    *("keras", "text"),
+)
 
 
 def read(section: dict, folder: Path) -> dict[str, pa.Table]:
@@ -51,6 +55,24 @@ def csv_numbers(**changes: object) -> dict:
     return {**section, **changes}
 
 
+def image_folder(**changes: object) -> dict:
+    section = {"format": "image_folder", "classes": ("cat", "dog")}
+    return {**section, "splits": {"all": {"pattern": "{class}.*.png"}}, **changes}
+
+
+def image_masks(**changes: object) -> dict:
+    section = {"format": "image_masks", "images": "images/*", "masks": "masks/*"}
+    return {**section, **changes}
+
+
+def picture(path: Path, shape: tuple[int, ...], value: int = 0) -> np.ndarray:
+    """Write an image without loss, and return its pixels."""
+    pixels = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape) + np.uint8(value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, format="png")
+    return pixels
+
+
 def text() -> dict:
     return {"format": "text", "files": {"all": "a.txt"}}
 
@@ -66,11 +88,16 @@ def samples(tmp_path: Path, fashion: Path) -> Callable[[str], tuple[dict, Path]]
     (tmp_path / "i.csv").write_text("3,0,1,2,255\n")
     (tmp_path / "n.csv").write_text("1.000e+00,2.5e-01\n")
     (tmp_path / "a.txt").write_text("first\n\nlast\n")
+    for name in ("cat.1.png", "dog.1.png", "images/a.png"):
+        picture(tmp_path / "folders" / name, (2, 3, 3))
+    picture(tmp_path / "folders/masks/a.png", (2, 3), value=1)
     return {
         "csv": (csv(), tmp_path),
         "csv_images": (csv_images(files={"all": "i.csv"}), tmp_path),
         "csv_numbers": (csv_numbers(files={"all": "n.csv"}), tmp_path),
         "keras": ({"format": "keras", "name": "fashion_mnist"}, fashion),
+        "image_folder": (image_folder(), tmp_path / "folders"),
+        "image_masks": (image_masks(), tmp_path / "folders"),
         "text": (text(), tmp_path),
     }.__getitem__
 
@@ -86,6 +113,14 @@ def test_every_format_reads_its_files(format_, samples):
     }
     if format_ in plain:
         assert tables["all"].to_pydict() == plain[format_]
+        return
+    if format_ in ("image_folder", "image_masks"):
+        further = {"label": [0, 1]} if format_ == "image_folder" else {}
+        further = further or {"mask": [bytes(range(1, 7))]}
+        rows = len(*further.values())
+        sides = {"height": [2] * rows, "width": [3] * rows, "channels": [3] * rows}
+        pixels = {"image": [bytes(range(18))] * rows}
+        assert tables["all"].to_pydict() == {**pixels, **sides, **further}
         return
     split, labels = "all", [3]
     pixels = np.array([0, 1, 2, 255])

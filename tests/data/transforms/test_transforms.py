@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import TypeAdapter
 
-from pedigree.data.raw import table_of_images, table_of_sequences
+from pedigree.data.raw import batches_of_images, table_of_images, table_of_sequences
 from pedigree.params.features import Transform
 
 EXTRA_PIXELS = {
@@ -22,11 +22,20 @@ EXTRA_PIXELS = {
     "image and noise that is not scaled": {"fill": "noise", "seed": 0, "scaled": False},
     "image and zeros": {"fill": "zeros"},
 }
-KINDS = ("image", *EXTRA_PIXELS, "multi_hot", "tabular")
+KINDS = ("image", *EXTRA_PIXELS, "multi_hot", "resized_image", "tabular")
 
 
 def module_of(kind: str) -> ModuleType:
     return import_module(f"pedigree.data.transforms.{kind.partition(' ')[0]}")
+
+
+def photographs(seed: int) -> pa.Table:
+    """Images of two channels, each of a size of its own."""
+    generator = np.random.default_rng(seed)
+    sides = generator.integers(1, 9, (20, 2))
+    images = (generator.integers(0, 256, (*each, 2), np.uint8) for each in sides)
+    rows = ((image, {"label": n % 2}) for n, image in enumerate(images))
+    return pa.Table.from_batches(batches_of_images(rows, {"label": pa.int64()}))
 
 
 def sample(kind: str) -> tuple[Transform, pa.Table]:
@@ -39,6 +48,10 @@ def sample(kind: str) -> tuple[Transform, pa.Table]:
         table = table_of_images(images, np.arange(20) % 2)
         section = {"kind": "image", "label": label, "divide_by": 255.0}
         section["extra_pixels"] = EXTRA_PIXELS.get(kind)
+    elif kind == "resized_image":
+        table = photographs(seed=0)
+        resize = {"height": 4, "width": 5, "interpolation": "bilinear"}
+        section = {"kind": kind, "label": label, "divide_by": 255.0, "resize": resize}
     elif kind == "multi_hot":
         tokens = [generator.integers(0, 9, n % 4).tolist() for n in range(20)]
         sequences = pa.array(tokens, pa.list_(pa.int32()))
@@ -151,6 +164,8 @@ def any_rows(kind: str) -> st.SearchStrategy[pa.Table]:
     if kind.startswith("image"):
         images = arrays(np.uint8, (20, 3, 4, 2))
         return st.builds(table_of_images, images, labels)
+    if kind == "resized_image":
+        return st.builds(photographs, st.integers(0, 99))
     if kind == "multi_hot":
         sequence = st.lists(st.integers(0, 2**31 - 1), max_size=3)
         tokens = st.lists(sequence, min_size=20, max_size=20)
