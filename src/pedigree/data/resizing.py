@@ -32,7 +32,7 @@ def resize(image: Images, to: Resize) -> Images:
             np.floor(centres + 0.5).astype(np.int64) for centres in (rows, columns)
         )
         return image[nearest_rows[:, None], nearest_columns]
-    means = _between(image, rows, axis=0)
+    means: npt.NDArray[np.floating] = _between(image, rows, axis=0)
     means = _between(means, columns, axis=1)
     return np.rint(means).astype(np.uint8)
 

@@ -107,7 +107,7 @@ class RawRowsModel:
         if self.kind == "input":
             return outputs
         if self.kind == "masks":
-            return outputs.argmax(axis=-1).astype(np.uint8)
+            return np.asarray(outputs.argmax(axis=-1), np.uint8)
         if self.kind == "number":
             return pd.DataFrame({"prediction": outputs.reshape(len(outputs))})
         return _classified(outputs, self.meta.classes or ())

@@ -49,11 +49,14 @@ class Targets:
         if self.classes is None:
             return ()
         number = len(self.classes)
+        counts: npt.NDArray[np.int64]
         if self.values.ndim == 1:
             counts = np.bincount(self.values[rows], minlength=number)
         else:
             masks = (self.values[row].ravel() for row in rows)  # of many millions
-            counts = sum(np.bincount(mask, minlength=number) for mask in masks)
+            counts = np.zeros(number, np.int64)
+            for mask in masks:
+                counts += np.bincount(mask, minlength=number)
         return tuple(counts.tolist())
 
 
