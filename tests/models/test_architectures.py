@@ -80,6 +80,9 @@ MEMBERS = [
     pytest.param(
         "recurrent", {"cell": "simple_rnn", "units": [4]}, (5, 3), 2, None, id="simple"
     ),
+    pytest.param(
+        "conv1d", {"filters": [4, 4], "kernel": [3, 2]}, (9, 3), 3, None, id="conv1d"
+    ),
     pytest.param("lenet", SMALL_LENET, (12, 12, 1), 3, 16.0, id="lenet"),
     pytest.param("alexnet", SMALL_ALEXNET, (67, 67, 1), 3, 16.0, id="alexnet"),
     pytest.param("vgg", SMALL_VGG, (8, 8, 1), 3, 16.0, id="vgg"),
@@ -370,6 +373,7 @@ def test_the_output_stays_float32_in_mixed_precision():
         ("convnet", SMALL_CONVNET | {"blocks": [[]]}, "model.blocks.0"),
         ("recurrent", SMALL_RECURRENT | {"cell": "rnn"}, "model.cell"),
         ("recurrent", SMALL_RECURRENT | {"units": []}, "model.units"),
+        ("conv1d", {"filters": [8], "kernel": [3, 2]}, "one value for each of"),
         ("lenet", SMALL_LENET | {"filters": [6]}, "model.filters"),
         ("alexnet", SMALL_ALEXNET | {"filters": [4, 4]}, "model.filters"),
         ("vgg", SMALL_VGG | {"width_divisor": 3}, "must divide the filters"),

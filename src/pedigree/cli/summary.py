@@ -11,7 +11,7 @@ from pedigree.catalogue.read import read_catalogue, require_known
 from pedigree.errors import WrongUseError
 from pedigree.params.datasets import CsvImagesTable, KerasTable
 from pedigree.params.experiments import Experiment
-from pedigree.params.features import TabularTransform
+from pedigree.params.features import TabularTransform, WindowsTransform
 from pedigree.params.file import Parameters, read_parameters
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
     if isinstance(table, CsvImagesTable):
         return (table.height, table.width, 1)
     transform = entry.transform
+    if isinstance(transform, WindowsTransform):
+        return (transform.sequence_length, len(transform.columns))
     if isinstance(transform, TabularTransform) and _is_countable(transform):
         assert transform.numeric is not None
         return (len(transform.numeric.columns),)
