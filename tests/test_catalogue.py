@@ -31,6 +31,7 @@ datasets:  # read by ingest
 
 features: {}
 experiments: {}  # nothing yet
+searches: {}
 # The end.
 """
 
