@@ -54,6 +54,7 @@ FIRST_READERS = {
     ("experiments", "*", "published"): None,
     ("experiments", "*", "expected_failure"): None,
     ("promotion", "*"): None,
+    ("monitoring", "*"): None,
 }
 
 # Modules that a stage loads by a name, which no import statement shows.

@@ -14,13 +14,17 @@ from pedigree.params.downloads import Download
 from pedigree.params.experiments import Experiment
 from pedigree.params.features import Features
 from pedigree.params.file import Parameters
+from pedigree.params.monitoring import Monitoring
 from pedigree.params.promotion import Promotion
 from pedigree.params.values import ModelName, Name
 from pedigree.sections import Section, load_yaml, parse
 
 CATALOGUE = Path("catalogue")
 DATA_FILE = "data.yaml"
-SECTIONS = ("downloads", "datasets", "features", "experiments", "promotion")
+SECTIONS = (
+    *("downloads", "datasets", "features", "experiments"),
+    *("promotion", "monitoring"),
+)
 
 
 class Data(Section):
@@ -30,6 +34,7 @@ class Data(Section):
     datasets: Mapping[Name, Dataset] = Field(default_factory=dict)
     features: Mapping[Name, Features] = Field(default_factory=dict)
     promotion: Mapping[ModelName, Promotion] = Field(default_factory=dict)
+    monitoring: Mapping[ModelName, Monitoring] = Field(default_factory=dict)
 
 
 class Study(Section):
@@ -108,7 +113,7 @@ def read_catalogue(folder: Path = CATALOGUE) -> Catalogue:
 def needs(parameters: Parameters, experiments: Iterable[str]) -> dict[str, list[str]]:
     """Name the entries of every section that experiments need, themselves included.
 
-    Of the gates, those of the models that they are registered as.
+    Of the gates and thresholds, those of the models that they are registered as.
     """
     chosen = list(experiments)
     features = dict.fromkeys(parameters.experiments[e].features for e in chosen)
@@ -116,7 +121,8 @@ def needs(parameters: Parameters, experiments: Iterable[str]) -> dict[str, list[
     downloads = [name for name in datasets if name in parameters.downloads]
     models = dict.fromkeys(parameters.experiments[e].register_.model for e in chosen)
     gates = [name for name in models if name in parameters.promotion]
-    needed = [downloads, [*datasets], [*features], chosen, gates]
+    thresholds = [name for name in models if name in parameters.monitoring]
+    needed = [downloads, [*datasets], [*features], chosen, gates, thresholds]
     return dict(zip(SECTIONS, needed, strict=True))
 
 
