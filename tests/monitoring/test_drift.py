@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from pedigree.monitoring.drift import (
-    Comparison,
     OTHERS,
+    Comparison,
     compare,
     drifted_columns,
     stability_index,
@@ -36,9 +36,7 @@ def weather(rows: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "MinTemp": random.normal(12, SIGMA, rows).round(1),
-            "Rainfall": np.where(
-                random.random(rows) < 0.6, 0, random.exponential(6, rows)
-            ),
+            "Rainfall": np.where(random.random(rows) < 0.6, 0, rainfall),
             "Pressure": random.normal(1017, 7, rows).round(1),
             "Sunshine": sunshine,
             "WindDir": random.choice(DIRECTIONS, rows, p=SHARES),
