@@ -55,6 +55,7 @@ FIRST_READERS = {
     ("experiments", "*", "expected_failure"): None,
     ("promotion", "*"): None,
     ("searches", "*"): "tune",
+    ("monitoring", "*"): None,
 }
 
 # What else a search reads, of its experiment; no stage needs what it writes.
