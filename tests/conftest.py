@@ -20,7 +20,9 @@ EXPERIMENT = "breast_cancer_mlp"
 # no process is left alone with one of them.
 LONG = {
     "test_lineage.py": "trained",
+    "test_promotion.py": "trained",
     "test_end_to_end.py": "trained",
+    "test_serving.py": "trained",
     "test_exactness.py": "two clones",
     "test_sigkill.py": "two clones",
     "test_file_access.py": "traced",

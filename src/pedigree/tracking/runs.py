@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
 # Stages whose runs stand in the MLflow experiment of their study; the runs of the
 # others are shared by studies.
-STUDY_STAGES = ("train", "evaluate", "register")
+STUDY_STAGES = ("tune", "train", "evaluate", "register")
 DATA_EXPERIMENT = "data"
 
 # The lock entry of the execution, without outputs: what shaped them, in full.
 LOCK_ENTRY = "lock_entry.json"
 
-_DATASET_CONTEXTS = {"train": "training", "evaluate": "evaluation"}
+_DATASET_CONTEXTS = {
+    "tune": "training",
+    "train": "training",
+    "evaluate": "evaluation",
+}
 
 
 def start_run(
@@ -51,7 +55,10 @@ def start_run(
     stage, _, key = dvc_entry.address.partition("@")
     name = DATA_EXPERIMENT
     if stage in STUDY_STAGES:
-        name = dvc_entry.parameter(f"experiments.{key}.study")
+        experiment = key
+        if stage == "tune":
+            experiment = dvc_entry.parameter(f"searches.{key}.experiment")
+        name = dvc_entry.parameter(f"experiments.{experiment}.study")
     created = client.create_run(
         experiment_id(client, name),
         tags={

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from pedigree.training.keras.losses import half_squared_error, loss_named, metrics_for
+from pedigree.training.keras.losses import half_squared_error, loss_named
+from pedigree.training.keras.metrics import metrics_for
 
 
 def test_half_squared_error_is_half_of_the_mean_squared_error():

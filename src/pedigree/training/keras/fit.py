@@ -14,7 +14,8 @@ from pedigree.params.train import KerasTrain
 from pedigree.training.keras.batches import TrainingBatches, ValidationBatches
 from pedigree.training.keras.callbacks import EpochListener, Recorder, build_callbacks
 from pedigree.training.keras.checkpoint import CheckpointFile
-from pedigree.training.keras.losses import loss_named, metrics_for
+from pedigree.training.keras.losses import loss_named
+from pedigree.training.keras.metrics import figures_for, metrics_for
 from pedigree.training.keras.optimizers import build_optimizer
 from pedigree.training.keras.targets import Targets
 
@@ -116,9 +117,8 @@ def _require_monitored(parameters: KerasTrain, validation: Examples | None) -> N
         for name in ("early_stopping", "reduce_learning_rate")
         if (section := getattr(parameters, name))
     ]
-    known = {"loss", *metrics_for(parameters.loss, parameters.metrics)}
-    if validation:
-        known |= {f"val_{name}" for name in known}
+    told = metrics_for(parameters.loss, parameters.metrics)
+    known = figures_for(told, validation is not None)
     for name, monitor in watched:
         if monitor not in known:
             raise WrongUseError(

@@ -1,6 +1,5 @@
-"""Keras losses and metrics by their names in `params.yaml`."""
+"""Keras losses by their names in `params.yaml`."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -19,14 +18,3 @@ def half_squared_error(
 def loss_named(name: str) -> Any:
     """The loss of a name: a Keras name as it is, or one of this module."""
     return half_squared_error if name == "half_squared_error" else name
-
-
-def metrics_for(loss: str, further: Sequence[str] = ()) -> list[str]:
-    """What is told of each epoch beside the loss.
-
-    Args:
-        loss: Name of the loss.
-        further: `train.metrics`.
-    """
-    told = "accuracy" if loss.endswith("crossentropy") else "mean_absolute_error"
-    return [told, *further]

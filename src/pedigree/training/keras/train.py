@@ -48,26 +48,52 @@ def train(
         WrongUseError: If the parameters do not fit each other or the data.
         RefusedError: If the loss is not a finite number.
     """
-    head = head_for(
-        parameters.loss,
-        None if meta.classes is None else len(meta.classes),
-        architecture.output_activation,
-        parameters.target,
+    checkpoints = CheckpointFile(key)
+    model, history = fit_model(
+        architecture, parameters, meta, splits, checkpoints, on_epoch
     )
+    # A model built anew bears the weights alone: no optimizer, no used-up seeds.
+    result = _build(architecture, parameters, meta)
+    result.set_weights(model.get_weights())
+    save_model(result, output / MODEL_FILE)
+    checkpoints.remove()
+    return history
+
+
+def fit_model(
+    architecture: Model,
+    parameters: KerasTrain,
+    meta: Meta,
+    splits: Mapping[str, Arrays],
+    checkpoints: CheckpointFile,
+    on_epoch: Callable[[Mapping[str, float], int], None],
+) -> tuple[keras.Model, list[dict[str, float]]]:
+    """Build a model and fit it, going on from its checkpoint if there is one.
+
+    Args:
+        architecture: The section `model`.
+        parameters: The section `train`.
+        meta: What the prepared arrays mean.
+        splits: The arrays of `train`, and of `validation` where there are such rows.
+        checkpoints: Where the checkpoint is kept; it stays there.
+        on_epoch: Called with the figures of each epoch and its number from 1.
+
+    Returns:
+        The trained model, and one row of figures per epoch.
+
+    Raises:
+        WrongUseError: If the parameters do not fit each other or the data.
+        RefusedError: If the loss is not a finite number.
+    """
     prepare_hardware(parameters.xla)
     fix_numerics(parameters.precision)
-
-    def build() -> keras.Model:
-        return build_model(architecture, meta.input_shape, meta.divide_by, head)
-
     examples = {
         split: _examples(arrays, meta, parameters) for split, arrays in splits.items()
     }
     with distribution():
-        model = build()
+        model = _build(architecture, parameters, meta)
         _require_fitting(model, examples["train"])
         compile_model(model, parameters)
-    checkpoints = CheckpointFile(key)
     history = fit(
         model,
         examples["train"],
@@ -76,12 +102,17 @@ def train(
         checkpoints,
         on_epoch,
     )
-    # A model built anew bears the weights alone: no optimizer, no used-up seeds.
-    result = build()
-    result.set_weights(model.get_weights())
-    save_model(result, output / MODEL_FILE)
-    checkpoints.remove()
-    return history
+    return model, history
+
+
+def _build(architecture: Model, parameters: KerasTrain, meta: Meta) -> keras.Model:
+    head = head_for(
+        parameters.loss,
+        None if meta.classes is None else len(meta.classes),
+        architecture.output_activation,
+        parameters.target,
+    )
+    return build_model(architecture, meta.input_shape, meta.divide_by, head)
 
 
 def _examples(arrays: Arrays, meta: Meta, parameters: KerasTrain) -> Examples:
@@ -113,8 +144,9 @@ def _require_fitting(model: keras.Model, examples: Examples) -> None:
     """Refuse a model whose output has another shape than the targets."""
     wanted = examples.y[slice(0, 1)].shape[1:]
     given = model.output_shape[1:]
-    # Class indices stand for as many outputs as there are classes.
-    if given != wanted and not (wanted == () and len(given) == 1):
+    # A class index, of a row or of a pixel, stands for as many outputs as there are
+    # classes.
+    if given != wanted and given[:-1] != wanted:
         raise WrongUseError(
             f"the model must give outputs of the shape of its targets, {wanted}. "
             f"Received: {given}",
