@@ -102,7 +102,6 @@ def hash_of_code(checkout: Clone, name: str) -> str:
     """Hash a file, or the modules of a folder and nothing else, as DVC does."""
     if (checkout.folder / name).is_file():
         return hashlib.md5(checkout.read(name)).hexdigest()
-    assert list((checkout.folder / name).rglob("*.pyc")), "the stages compiled them"
     listed = [
         {
             "md5": hashlib.md5(path.read_bytes()).hexdigest(),
@@ -263,7 +262,7 @@ def test_a_flipped_bit_in_the_cache_is_named(pedigree, checkout, graph, name):
     (each,) = [each for each in graph["nodes"] if each["name"] == name]
     value = each["hash"]
     listing = checkout.folder / ".dvc/cache/files/md5" / value[:2] / value[2:]
-    (file,) = json.loads(listing.read_bytes())
+    file, *_ = json.loads(listing.read_bytes())
     path = listing.parents[1] / file["md5"][:2] / file["md5"][2:]
     for each in (path, listing):
         with flipped(each):
