@@ -39,6 +39,16 @@ def test_a_grid_is_the_same_bytes_again(tmp_path, channels, number):
     assert (content == (tmp_path / "c").read_bytes()) == (number == 1)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_only_limits_make_the_brightness_of_images_comparable(tmp_path, channels):
+    bright = np.random.default_rng(0).uniform(size=(2, 6, 5, channels))
+    for limits, alike in ((None, True), ((0.0, 1.0), False)):
+        draw_images(bright, tmp_path / "bright", 2, limits=limits)
+        draw_images(bright / 4, tmp_path / "dark", 2, limits=limits)
+        contents = [(tmp_path / name).read_bytes() for name in ("bright", "dark")]
+        assert (contents[0] == contents[1]) == alike
+
+
 def test_an_image_of_one_value_is_drawn(tmp_path):
     for channels in (1, 3):
         draw_images(np.zeros((2, 4, 4, channels)), tmp_path / str(channels), 2)

@@ -8,7 +8,9 @@ from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import RefusedError
 from pedigree.evaluation.reconstruction import task
 from pedigree.evaluation.reconstruction.task import RowErrors
-from pedigree.params.evaluate import Bootstrap, EvaluateReconstruction
+from pedigree.params.evaluate import Bootstrap, EvaluateReconstruction, Samples
+
+BOOTSTRAP = Bootstrap(resamples=1000, confidence=0.95, seed=0)
 
 
 def make(rows, seed=0, shape=(4, 3, 1)):
@@ -55,7 +57,7 @@ def test_the_interval_is_that_of_a_mean():
     parameters = EvaluateReconstruction(
         task="reconstruction",
         splits=("test",),
-        bootstrap=Bootstrap(resamples=1000, confidence=0.95, seed=0),
+        bootstrap=BOOTSTRAP,
     )
     meta = Meta("image", "y", None, (4, 3, 1), 255.0, (), (), {"test": 4000}, {})
     found = task.measure({"test": outputs}, splits, meta, parameters)
@@ -72,6 +74,41 @@ def test_outputs_of_another_shape_are_refused(shape):
     with pytest.raises(RefusedError) as caught:
         RowErrors(np.zeros(shape, np.float32), x, 255.0)
     assert f"shape (5, 4, 3, 1). Received: shape {shape}" in caught.value.rule
+
+
+@pytest.mark.parametrize(
+    ("number", "columns", "places"),
+    [
+        (4, 2, "aabbaabb"),
+        (5, 3, "aaabbbaa-bb-"),
+        (2, 8, "aabb"),
+    ],
+)
+def test_each_reconstruction_stands_below_its_original(
+    monkeypatch, tmp_path, number, columns, places
+):
+    drawn = {}
+    monkeypatch.setattr(
+        task, "draw_images", lambda images, _, **how: drawn.update(how, images=images)
+    )
+    outputs, x = make(20)
+    reported = Arrays(x, np.zeros(20), np.arange(20))
+    meta = Meta("image", "y", None, (4, 3, 1), 255.0, (), (), {}, {})
+    samples = Samples(number=number, columns=columns, seed=0)
+    parameters = EvaluateReconstruction(
+        task="reconstruction", splits=("test",), bootstrap=BOOTSTRAP, samples=samples
+    )
+    task.draw(tmp_path, outputs, reported, meta, parameters)
+    wide = drawn["columns"]
+    assert len(drawn["images"]) == len(drawn["titles"]) == len(places)
+    for place, (kind, image) in enumerate(zip(places, drawn["images"], strict=True)):
+        assert (image is None) == (kind == "-")
+        if kind == "a":
+            below = drawn["images"][place + wide]
+            (row,) = [n for n in range(20) if np.array_equal(x[n] / 255, image)]
+            assert np.array_equal(below, outputs[row])
+            assert drawn["titles"][place] == "original"
+    assert drawn["limits"] == pytest.approx((0, 1), abs=0.1)
 
 
 def test_the_table_holds_the_worst_rows_first(tmp_path):

@@ -181,12 +181,18 @@ def _draw_samples(
     assert parameters.samples
     rows = sample_rows(parameters.samples, len(outputs))
     columns = parameters.samples.columns
-    images, titles = [], []
+    originals = reported.x[rows] / (meta.divide_by or 1)
+    columns = min(columns, len(rows))
+    images: list[NDArray[Any] | None] = []
     for start in range(0, len(rows), columns):
-        part = rows[start : start + columns]
-        images += [*(reported.x[part] / (meta.divide_by or 1)), *outputs[part]]
-        titles += ["original"] * len(part) + ["reconstruction"] * len(part)
-    draw_images(np.array(images), path, columns=columns, titles=titles)
+        part = slice(start, start + columns)
+        empty = [None] * (columns - len(rows[part]))
+        images += [*originals[part], *empty, *outputs[rows[part]], *empty]
+    lines = len(images) // columns // 2
+    titles = (["original"] * columns + ["reconstruction"] * columns) * lines
+    # The brightness of both is to be compared.
+    limits = (float(originals.min()), float(originals.max()))
+    draw_images(images, path, columns=columns, titles=titles, limits=limits)
 
 
 def tables(metrics: Mapping[str, Any]) -> "list[Table]":
