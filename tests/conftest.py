@@ -22,6 +22,7 @@ LONG = {
     "test_lineage.py": "trained",
     "test_promotion.py": "trained",
     "test_end_to_end.py": "trained",
+    "test_serving.py": "trained",
     "test_exactness.py": "two clones",
     "test_sigkill.py": "two clones",
     "test_file_access.py": "traced",

@@ -54,13 +54,19 @@ FIRST_READERS = {
     ("experiments", "*", "published"): None,
     ("experiments", "*", "expected_failure"): None,
     ("promotion", "*"): None,
+    ("searches", "*"): "tune",
+    ("monitoring", "*"): None,
 }
+
+# What else a search reads, of its experiment; no stage needs what it writes.
+READ_BY_TUNE = [("experiments", "*", "model"), ("experiments", "*", "train")]
 
 # Modules that a stage loads by a name, which no import statement shows.
 CHOSEN = {
     "fetch": ["pedigree.data.sources.{downloads[kind]}"],
     "ingest": ["pedigree.data.formats.{table[format]}"],
     "preprocess": ["pedigree.data.transforms.{transform[kind]}"],
+    "tune": ["pedigree.models.{architecture}"],
     "train": [
         "pedigree.models.{model[architecture]}",
         "pedigree.training.{train[library]}.train",
@@ -144,6 +150,15 @@ def expected(path: tuple[Any, ...], parameters: Any) -> set[str]:
             if OWNERS[stage] in owners
         ]
         stages |= set(chain[CHAIN.index(reader) :])
+    for search, entry in parameters["searches"].items():
+        features = entry["features"]
+        dataset = parameters["features"][features]["dataset"]
+        owners = {"downloads": dataset, "datasets": dataset, "features": features}
+        owners |= {"searches": search}
+        if kind_of(path) in READ_BY_TUNE:
+            owners["experiments"] = entry["experiment"]
+        if reader is not None and owners.get(section) == name:
+            stages.add(f"tune@{search}")
     return stages
 
 
@@ -198,7 +213,8 @@ def test_dvc_itself_finds_the_same_stages_changed(project: Path) -> None:
     """`dvc status` after a change of one leaf of each kind, drawn at random."""
     from dvc.repo import Repo
 
-    activate(read_catalogue(), ["weather_fnn_1_2_1", "weather_mlp"])
+    names = ["weather_fnn_1_2_1", "weather_mlp", "fashion_bn_cnn_grid"]
+    activate(read_catalogue(), names)
     pipeline = Pipeline(project)
     commit_outputs(pipeline)
     kinds: dict[Any, list[Any]] = {pattern: [] for pattern in FIRST_READERS}
@@ -211,7 +227,7 @@ def test_dvc_itself_finds_the_same_stages_changed(project: Path) -> None:
     Path("params.yaml").write_text(json.dumps(parameters), "utf-8")
     with Repo(uninitialized=True) as repo:
         assert set(repo.status()) == told
-    assert {name.partition("@")[0] for name in told} == set(CHAIN)
+    assert {name.partition("@")[0] for name in told} == {*CHAIN, "tune"}
     assert len(told) < len(pipeline.stages)
 
 
@@ -318,9 +334,12 @@ def test_an_edited_architecture_trains_only_what_uses_it(whole: Pipeline) -> Non
     for name, experiment in whole.parameters["experiments"].items():
         users.setdefault(experiment["model"]["architecture"], []).append(name)
     assert len(users) > 1
+    searches = whole.parameters["searches"].items()
     for architecture, names in users.items():
         affected = downstream(whole, f"src/pedigree/models/{architecture}.py")
-        assert affected == {f"{s}@{name}" for s in CHAIN[4:] for name in names}
+        tuned = {f"tune@{s}" for s, e in searches if e["architecture"] == architecture}
+        trained = {f"{s}@{name}" for s in CHAIN[4:] for name in names}
+        assert affected == trained | tuned
 
 
 # What Python and editors leave beside a module.
@@ -402,7 +421,12 @@ def entry_of(stage: str, name: str, parameters: Mapping[str, Any]) -> dict[str, 
     """The entry that a stage was made for."""
     if stage == "fetch":
         return {"downloads": parameters["downloads"][name]}
-    sections = {"ingest": "datasets", "validate": "datasets", "preprocess": "features"}
+    sections = {
+        "ingest": "datasets",
+        "validate": "datasets",
+        "preprocess": "features",
+        "tune": "searches",
+    }
     return dict(parameters[sections.get(stage, "experiments")][name])
 
 

@@ -59,6 +59,9 @@ MEMBERS = [
     pytest.param(
         "recurrent", {"cell": "simple_rnn", "units": [4]}, (5, 3), 2, None, id="simple"
     ),
+    pytest.param(
+        "conv1d", {"filters": [4, 4], "kernel": [3, 2]}, (9, 3), 3, None, id="conv1d"
+    ),
     *(
         pytest.param(architecture, values, shape, 3, 16.0, id=architecture)
         for architecture, (shape, values) in CASES.items()
@@ -274,6 +277,7 @@ def test_the_output_stays_float32_in_mixed_precision():
         ("convnet", SMALL_CONVNET | {"blocks": [[]]}, "model.blocks.0"),
         ("recurrent", SMALL_RECURRENT | {"cell": "rnn"}, "model.cell"),
         ("recurrent", SMALL_RECURRENT | {"units": []}, "model.units"),
+        ("conv1d", {"filters": [8], "kernel": [3, 2]}, "one value for each of"),
     ],
 )
 def test_bad_hyperparameters_are_named(architecture, values, rule):

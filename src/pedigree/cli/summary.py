@@ -18,6 +18,7 @@ from pedigree.params.features import (
     MultiHotTransform,
     ResizedImageTransform,
     TabularTransform,
+    WindowsTransform,
 )
 from pedigree.params.file import Parameters, read_parameters
 from pedigree.params.train import NumpyTrain
@@ -88,6 +89,8 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
         return (transform.words,)
     if isinstance(transform, ResizedImageTransform):
         return (transform.resize.height, transform.resize.width, COLOURS)
+    if isinstance(transform, WindowsTransform):
+        return (transform.sequence_length, len(transform.columns))
     if isinstance(transform, TabularTransform) and _is_countable(transform):
         assert transform.numeric is not None
         return (len(transform.numeric.columns),)

@@ -38,6 +38,7 @@ MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
 # What turns raw rows into answers, below the package: where one of these differs, so
 # does the version. {kind} is that of the transform, {library} what trained the model.
 SERVING_CODE = (
+    "archives/hashing.py",
     "archives/numpy.py",
     "archives/{library}.py",
     "data/prepared.py",
@@ -46,7 +47,7 @@ SERVING_CODE = (
     "models/predictor.py",
     "models/probabilities.py",
     "models/raw_rows.py",
-    "models/{library}/archive.py",
+    "models/{library}",
     "tracking/pyfunc_model.py",
 )
 
@@ -266,8 +267,13 @@ def serving_code(kind: str, library: str) -> str:
         A sha256 in hexadecimal digits.
     """
     package = Path(pedigree.__file__).parent
-    names = {name.format(kind=kind, library=library) for name in SERVING_CODE}
-    sums = [f"{sha256_of(package / name)}  {name}\n" for name in sorted(names)]
+    paths = {
+        file.relative_to(package).as_posix(): file
+        for name in SERVING_CODE
+        for path in [package / name.format(kind=kind, library=library)]
+        for file in (path.rglob("*.py") if path.is_dir() else [path])
+    }
+    sums = [f"{sha256_of(file)}  {name}\n" for name, file in sorted(paths.items())]
     return hashlib.sha256("".join(sums).encode()).hexdigest()
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -237,6 +238,37 @@ def test_rows_are_left_out_of_one_file():
     files = {"train": "a.csv", "test": "b.csv"}
     with pytest.raises(ValueError, match="leave_out needs one file"):
         TypeAdapter(Table).validate_python(csv(leave_out=(0,), files=files))
+
+
+ZIPPED = csv(files={"all": "a.csv.zip"})
+
+
+def test_a_zip_is_read_where_it_lies(tmp_path):
+    """Archives of some systems hold what is no part of the data, too."""
+    path = tmp_path / "a.csv.zip"
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("__MACOSX/._a.csv", b"\0\5\26\7")
+        archive.writestr("a.csv", "a,b\n" + "1,x\n" * 30_000)
+    table = read(ZIPPED, tmp_path)["all"]
+    assert table.to_pydict() == {"a": [1] * 30_000, "b": ["x"] * 30_000}
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "rule"),
+    [
+        ("b.csv", bytes, r"no a\.csv in the archive"),
+        ("a.csv", lambda whole: whole[:60], "not a zip file"),
+        ("a.csv", lambda whole: whole.replace(b"1,x", b"1,y", 1), "Bad CRC-32"),
+    ],
+)
+def test_a_damaged_zip_is_refused(tmp_path, name, damage, rule):
+    path = tmp_path / "a.csv.zip"
+    with ZipFile(path, "w") as archive:
+        archive.writestr(name, "a,b\n1,x\n")
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(RefusedError, match=rule):
+        read(ZIPPED, tmp_path)
 
 
 TIMES = csv(time={"column": "t", "written": "%d.%m.%Y %H:%M"})

@@ -22,7 +22,10 @@ EXTRA_PIXELS = {
     "image and noise that is not scaled": {"fill": "noise", "seed": 0, "scaled": False},
     "image and zeros": {"fill": "zeros"},
 }
-KINDS = ("image", *EXTRA_PIXELS, "multi_hot", "resized_image", "tabular")
+KINDS = ("image", *EXTRA_PIXELS, "multi_hot", "resized_image", "tabular", "windows")
+
+# Rows that an example has beside its first.
+SPAN = {"windows": 4}
 
 
 def module_of(kind: str) -> ModuleType:
@@ -57,6 +60,12 @@ def sample(kind: str) -> tuple[Transform, pa.Table]:
         sequences = pa.array(tokens, pa.list_(pa.int32()))
         table = table_of_sequences(sequences, np.arange(20) % 2)
         section = {"kind": "multi_hot", "label": label, "words": 6}
+    elif kind == "windows":
+        columns = {name: generator.normal(size=20) for name in "nt"}
+        table = pa.table({**columns, "label": np.arange(20) % 2})
+        section = {"kind": "windows", "columns": ("n", "t"), "crossing": "drop"}
+        section |= {"target": {"column": "t", "missing": "refuse"}}
+        section |= {"sequence_length": 3, "sampling_rate": 2, "delay": 6}
     else:
         table = pa.table(
             {
@@ -94,19 +103,19 @@ def fitted(request):
 
 
 def test_every_transform_makes_its_shape(fitted):
-    _, transform, table = fitted
+    kind, transform, table = fitted
     x = transform.apply(table)
-    assert x.shape == (20, *transform.input_shape)
+    assert x.shape == (20 - SPAN.get(kind, 0), *transform.input_shape)
     assert x.dtype in (np.uint8, np.float32)
     assert np.isfinite(x).all()
     if transform.feature_names:
-        assert len(transform.feature_names) == x.shape[1]
+        assert len(transform.feature_names) == x.shape[-1]
 
 
-def test_every_transform_treats_rows_one_by_one_and_needs_no_label(fitted):
-    _, transform, table = fitted
-    rows = table.drop_columns(["label"])
-    alone = [transform.apply(rows.slice(n, 1)) for n in range(len(rows))]
+def test_every_transform_treats_examples_one_by_one_and_needs_no_label(fitted):
+    kind, transform, table = fitted
+    rows, span = table.drop_columns(["label"]), SPAN.get(kind, 0)
+    alone = [transform.apply(rows.slice(n, span + 1)) for n in range(len(rows) - span)]
     np.testing.assert_array_equal(np.concatenate(alone), transform.apply(table))
 
 
@@ -152,6 +161,7 @@ def test_every_transform_describes_its_raw_columns(fitted):
             ("t", "string", True),
             ("d", "string", True),
         ],
+        "windows": [("n", "double", False), ("t", "double", False)],
     }
     found = [(column.name, column.type, column.nullable) for column in columns]
     assert found == wanted.get(kind, [])
@@ -171,6 +181,10 @@ def any_rows(kind: str) -> st.SearchStrategy[pa.Table]:
         tokens = st.lists(sequence, min_size=20, max_size=20)
         sequences = tokens.map(lambda drawn: pa.array(drawn, pa.list_(pa.int32())))
         return st.builds(table_of_sequences, sequences, labels)
+    if kind == "windows":
+        numbers = arrays(np.float64, 20, elements=st.floats(-1e12, 1e12))
+        columns = st.tuples(numbers, numbers, labels)
+        return columns.map(lambda drawn: pa.table([*drawn], names=["n", "t", "label"]))
     dates = st.dates(datetime.date(1900, 1, 1)).map(str)
     values = {
         "n": st.floats(-1e12, 1e12),

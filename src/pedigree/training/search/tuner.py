@@ -1,5 +1,6 @@
 """Trials, run one after the other: by one process, or by one of several workers."""
 
+import gc
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -43,6 +44,9 @@ def run_trials(
     Raises:
         PedigreeError: If the parameters do not fit each other or the data.
     """
+    # What is imported stays. Each trial begins with a look for garbage, which finds
+    # none there, and takes a quarter of a second less without it.
+    gc.freeze()
     tuner = _Tuner(search, inputs, finished, on_trial, say)
     try:
         tuner.search()
@@ -118,7 +122,7 @@ class _Tuner(BaseTuner):  # type: ignore[misc]
         return done
 
     def _train(self, cell: Cell) -> dict[str, Any]:
-        # Keras keeps what it has built for the time of the process.
+        # Keras keeps what it has built, and TensorFlow its graphs, until they are told.
         keras.utils.clear_session()
         try:
             _, history = fit_model(
