@@ -9,7 +9,7 @@ from pedigree.catalogue.activation import activate, deactivate
 from pedigree.catalogue.blocks import add_entries, find_sections, remove_entries
 from pedigree.catalogue.read import SECTIONS, Catalogue, needs, read_catalogue
 from pedigree.errors import WrongUseError
-from pedigree.models.keras.build import check
+from pedigree.models.architecture import check
 from pedigree.params.file import read_parameters
 from pedigree.sections import load_yaml
 
@@ -48,9 +48,10 @@ def entries(path: Path) -> dict[str, dict[str, object]]:
 
 @pytest.mark.parametrize("name", IDS)
 def test_every_entry_fits_its_architecture(name: str) -> None:
-    model = CATALOGUE.parameters.experiments[name].model
-    read = check(model).model_dump(mode="json", exclude_unset=True)
-    assert read == model.hyperparameters
+    experiment = CATALOGUE.parameters.experiments[name]
+    read = check(experiment.model, experiment.train.library)
+    written = experiment.model.hyperparameters
+    assert read.model_dump(mode="json", exclude_unset=True) == written
 
 
 @pytest.mark.parametrize("name", CATALOGUE.parameters.features)

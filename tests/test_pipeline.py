@@ -16,6 +16,7 @@ from pedigree.catalogue.activation import activate
 from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
 from pedigree.params.experiments import UNREAD_EXPERIMENT_KEYS
+from pedigree.params.file import UNREAD_SECTIONS
 from pedigree.pipeline import Pipeline, change_leaves, replace_leaf
 from pedigree.sections import FORBIDDEN_KEYS, leaves
 
@@ -52,6 +53,7 @@ FIRST_READERS = {
     ("experiments", "*", "title"): None,
     ("experiments", "*", "published"): None,
     ("experiments", "*", "expected_failure"): None,
+    ("promotion", "*"): None,
 }
 
 # Modules that a stage loads by a name, which no import statement shows.
@@ -75,8 +77,11 @@ CHOSEN = {
 
 
 def test_the_schema_lists_the_keys_that_no_stage_reads() -> None:
-    unread = {key[-1] for key, stage in FIRST_READERS.items() if stage is None}
-    assert unread == set(UNREAD_EXPERIMENT_KEYS)
+    unread = [key for key, stage in FIRST_READERS.items() if stage is None]
+    keys = {key[-1] for key in unread if key[-1] != "*"}
+    assert keys == set(UNREAD_EXPERIMENT_KEYS)
+    sections = {key[0] for key in unread if key[-1] == "*"}
+    assert sections == set(UNREAD_SECTIONS)
 
 
 @pytest.fixture
@@ -200,7 +205,7 @@ def test_dvc_itself_finds_the_same_stages_changed(project: Path) -> None:
     for path, value in leaves(pipeline.parameters):
         kinds[kind_of(path)].append((path, value))
     parameters, told = pipeline.parameters, set()
-    for path, value in map(Random(0).choice, kinds.values()):
+    for path, value in map(Random(0).choice, filter(None, kinds.values())):
         told |= {*pipeline.changed(replace_leaf(parameters, path, another(value)))}
         parameters = replace_leaf(parameters, path, another(value))
     Path("params.yaml").write_text(json.dumps(parameters), "utf-8")
@@ -318,16 +323,55 @@ def test_an_edited_architecture_trains_only_what_uses_it(whole: Pipeline) -> Non
         assert affected == {f"{s}@{name}" for s in CHAIN[4:] for name in names}
 
 
-def test_dvc_itself_trains_only_what_uses_an_edited_architecture(
+# What Python and editors leave beside a module.
+LITTER = (
+    "__pycache__/{}.cpython-311.pyc",
+    ".{}.py.swp",
+    "{}.py~",
+    "#{}.py#",
+    "{}.py.orig",
+    ".ipynb_checkpoints/{}-checkpoint.py",
+)
+
+
+def litter(path: Path) -> None:
+    """Leave beside a module what is none."""
+    for name in LITTER:
+        file = path.parent / name.format(path.stem)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("no module", "utf-8")
+    path.with_name(f".#{path.name}").symlink_to("somebody@here")  # a lock of Emacs
+
+
+def test_dvc_itself_sees_the_modules_of_a_folder_and_nothing_else(
     project: Path,
 ) -> None:
     from dvc.repo import Repo
 
     commit_outputs(Pipeline(project))
-    with (project / "src/pedigree/models/mlp.py").open("a") as module:
-        module.write("# edited\n")
+    package, both = project / "src/pedigree", ("breast_cancer_mlp", "digits_convnet")
+    edits = {
+        "models/mlp.py": (["train"], both[:1]),
+        "training/keras/fit.py": (["train"], both),
+        "training/keras/new.py": (["train"], both),
+        "models/keras/archive.py": (["train", "evaluate", "register"], both),
+        "evaluation/classification/roc.py": (["evaluate"], both),
+        "evaluation/regression/figures.py": ([], both),
+    }
+    for name in edits:
+        litter(package / name)
     with Repo(uninitialized=True) as repo:
-        assert set(repo.status()) == {"train@breast_cancer_mlp"}
+        assert repo.status() == {}
+    for name, (stages, experiments) in edits.items():
+        path = package / name
+        before = path.read_bytes() if path.exists() else None
+        path.write_bytes((before or b"") + b"# edited\n")
+        with Repo(uninitialized=True) as repo:
+            expected = {
+                f"{s}@{experiment}" for s in stages for experiment in experiments
+            }
+            assert set(repo.status()) == expected, name
+        path.unlink() if before is None else path.write_bytes(before)
 
 
 @cache
@@ -386,6 +430,20 @@ def code_of(dependencies: Iterable[str]) -> Iterator[str]:
             yield path
 
 
+def is_tolerated(address: str, path: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether a stage may run again for what it does not need.
+
+    A net in NumPy trains in seconds: it may run again with what only Keras models are
+    put together from, which a template of `dvc.yaml` cannot tell apart.
+    """
+    stage, _, name = address.partition("@")
+    if stage != "train":
+        return False
+    library = parameters["experiments"][name]["train"]["library"]
+    module = Path(path).stem
+    return library == "numpy" and module in ("augmentation", "build", "head")
+
+
 def exempting(exemptions: Iterable[Any], module: str, stage: str) -> set[Any]:
     """The exemptions that a module has in a stage."""
     return {
@@ -413,7 +471,11 @@ def test_dependencies_are_the_modules_that_shape_the_output(
         shaping = {str(file_of(module)) for module in shaping}
         code = set(code_of(stage.dependencies))
         missing |= {(address, path) for path in shaping - code}
-        needless |= {(address, path) for path in code - shaping}
+        needless |= {
+            (address, path)
+            for path in code - shaping
+            if not is_tolerated(address, path, whole.parameters)
+        }
     assert (sorted(missing), sorted(needless)) == ([], [])
 
 
@@ -435,7 +497,9 @@ def test_packages_hold_no_code() -> None:
 def test_every_dependency_exists_or_is_made(whole: Pipeline) -> None:
     made = {path for stage in whole.stages.values() for path in stage.outputs}
     needed = {path for stage in whole.stages.values() for path in stage.dependencies}
-    assert {path for path in needed - made if not (ROOT / path).exists()} == set()
+    placed = {path for path in needed if path.startswith("data/external/")}  # by hand
+    given = needed - made - placed
+    assert {path for path in given if not (ROOT / path).exists()} == set()
 
 
 def test_every_stage_can_be_run_from_the_cache(whole: Pipeline) -> None:
@@ -448,12 +512,6 @@ def test_every_stage_can_be_run_from_the_cache(whole: Pipeline) -> None:
 def test_no_parameter_bears_a_name_that_the_run_cache_drops(whole: Pipeline) -> None:
     names = {step for path, _ in leaves(whole.parameters) for step in path}
     assert not names & FORBIDDEN_KEYS
-
-
-def test_no_stage_depends_on_a_whole_folder_of_code(whole: Pipeline) -> None:
-    for stage in whole.stages.values():
-        for path in stage.dependencies:
-            assert not path.startswith("src") or path.endswith(".py")
 
 
 def test_a_dotted_name_is_found() -> None:

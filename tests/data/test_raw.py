@@ -103,3 +103,9 @@ def test_an_image_of_the_wrong_length_is_refused():
     table = table.set_column(0, "image", pa.array([b"abc"]))
     with pytest.raises(RefusedError, match="4 bytes"):
         raw.images_of(table)
+
+
+def test_rows_that_come_part_by_part_are_written_one_after_the_other(tmp_path):
+    table = pa.table({"a": range(10), "b": [f"{n}" for n in range(10)]})
+    raw.write_split(tmp_path, "all", iter(table.to_batches(max_chunksize=3)))
+    assert raw.read_splits(tmp_path)["all"].equals(table)

@@ -59,6 +59,8 @@ class Meta:
             numbers are predicted.
         input_shape: The shape of one example.
         divide_by: What the model divides its input by; None for tables.
+        standardized: How many columns of `x`, from the first, are standardised by the
+            training rows alone.
         feature_names: The names of the columns of `x`; empty for images.
         columns: The raw columns without the label; empty for images.
         rows: The number of rows of each split that there is.
@@ -81,6 +83,7 @@ class Meta:
     class_counts: Mapping[str, tuple[int, ...]]
     duplicates: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     dropped: Mapping[str, int] = field(default_factory=dict)
+    standardized: int = 0
     windows: Windows | None = None
 
 

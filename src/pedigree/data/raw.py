@@ -1,5 +1,7 @@
 """Raw data: one Parquet file per published split, written and read alike by all."""
 
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -21,19 +23,27 @@ _BYTES_PER_CHUNK = 2**31 - 1
 _WIDE_TYPES = {pa.binary(): pa.large_binary(), pa.string(): pa.large_string()}
 
 
-def write_split(folder: Path, split: str, table: pa.Table) -> None:
+def write_split(
+    folder: Path, split: str, rows: pa.Table | Iterator[pa.RecordBatch]
+) -> None:
     """Write one published split.
 
     Args:
         folder: `data/raw/<dataset>`; it is made if need be.
         split: `train`, `test` or `all`.
-        table: The rows.
+        rows: The rows, or parts of them, which then never are in memory together.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{split}.parquet"
     # No dictionaries: they do not help images, and zstd does their work on tables.
-    pq.write_table(
-        table, folder / f"{split}.parquet", compression="zstd", use_dictionary=False
-    )
+    options = {"compression": "zstd", "use_dictionary": False}
+    if isinstance(rows, pa.Table):
+        pq.write_table(rows, path, **options)
+        return
+    first = next(rows)
+    with pq.ParquetWriter(path, first.schema, **options) as writer:
+        for part in chain([first], rows):
+            writer.write_batch(part)
 
 
 def read_splits(folder: Path) -> dict[str, pa.Table]:

@@ -52,7 +52,8 @@ def split_rows(
         raw_rows: The number of rows of each raw split, in the order of their numbers.
 
     Returns:
-        Disjoint row numbers that together are `rows`.
+        Disjoint row numbers that together are `rows`; without test rows, those that
+        the publisher set apart are left out.
 
     Raises:
         WrongUseError: If the test rows are to be the published ones and none are.

@@ -72,6 +72,34 @@ class CsvTable(Section):
         return self
 
 
+class CsvNumbersTable(Section):
+    """A CSV of numbers alone, which may be longer than the memory.
+
+    Attributes:
+        header: Whether there is a first line to leave out.
+        columns: The name of each column.
+        type: How precise the numbers are: that of the publisher's, where it is known.
+        whole: The columns whose numbers are whole, however they are written.
+        rows: How many of the first rows to read; without it, all are read.
+    """
+
+    format: Literal["csv_numbers"]
+    files: Files
+    header: bool
+    columns: tuple[str, ...] = Field(min_length=1)
+    type: Literal["float32", "float64"]
+    whole: tuple[str, ...] = ()
+    rows: Positive | None = None
+
+    @model_validator(mode="after")
+    def _names_once(self) -> "CsvNumbersTable":
+        if len(set(self.columns)) < len(self.columns):
+            raise ValueError("columns must name each column once")
+        if not set(self.whole) <= set(self.columns):
+            raise ValueError("whole must name columns of `columns`")
+        return self
+
+
 class CsvImagesTable(Section):
     """A CSV with one image per row: its label and its pixels, row by row.
 
@@ -114,7 +142,8 @@ class TextTable(Section):
 
 
 Table = Annotated[
-    CsvTable | CsvImagesTable | KerasTable | TextTable, Field(discriminator="format")
+    CsvTable | CsvNumbersTable | CsvImagesTable | KerasTable | TextTable,
+    Field(discriminator="format"),
 ]
 
 

@@ -63,6 +63,9 @@ class EvaluateClassification(Section):
             tables and plots; it is `test` wherever there are test rows, and they choose
             nothing.
         yardstick: A scikit-learn model to train on the same arrays, for comparison.
+        accuracy_at_logit_half: Whether to tell, beside the accuracy of two classes,
+            that of predicting the second where its log-odds are above 0.5, which is a
+            probability above 0.6225. Some tutorials publish that one.
         samples: Images with what was predicted and what they are.
         activation_maps: What a convolution answers.
         weights: Whether to write all kernels and biases as a table.
@@ -73,6 +76,7 @@ class EvaluateClassification(Section):
     splits: SplitNames
     bootstrap: Bootstrap
     yardstick: Literal["hist_gradient_boosting"] | None = None
+    accuracy_at_logit_half: bool | None = None
     samples: Samples | None = None
     activation_maps: ActivationMaps | None = None
     weights: bool | None = None

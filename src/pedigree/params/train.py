@@ -2,13 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pedigree.params.values import Fraction, Positive, Seed
 from pedigree.sections import Section
 
 Rate = Annotated[float, Field(gt=0)]
-Repeats = Annotated[int, Field(ge=2)]
 
 
 class InverseTimeDecay(Section):
@@ -69,16 +68,65 @@ class ReduceLearningRate(Section):
     min_lr: Annotated[float, Field(ge=0)] | None = None
 
 
-class KerasTrain(Section):
+class CrossValidation(Section):
+    """`sklearn.model_selection.KFold` on the training rows.
+
+    Attributes:
+        folds: How many parts; each validates a model that is trained on the others.
+        shuffle: Whether rows are drawn into the parts at random, or taken in order.
+        seed: Seed of the draw.
+    """
+
+    folds: Annotated[int, Field(ge=2)]
+    shuffle: bool
+    seed: Seed
+
+
+class Refit(Section):
+    """A new model, trained on the rows of validation too.
+
+    Attributes:
+        epochs: How long: a number, or `best` for the epoch in which `monitor` was
+            smallest before.
+        monitor: A column of the history.
+    """
+
+    epochs: Literal["best"] | Positive
+    monitor: str
+
+
+class Protocol(Section):
+    """How the trainings of an experiment go together; without any of it, there is one.
+
+    Attributes:
+        repeats: How many models to train, each with other seeds: the given ones, then
+            each raised by 1, 2, ... The first is the experiment's model, all are
+            measured.
+        cross_validation: Trainings on parts of the training rows, to validate on the
+            rest; the experiment's model is then trained on all of them.
+        refit: What follows a training with validation rows, or a cross-validation.
+    """
+
+    repeats: Annotated[int, Field(ge=2)] | None = None
+    cross_validation: CrossValidation | None = None
+    refit: Refit | None = None
+
+    @model_validator(mode="after")
+    def _repeats_alone(self) -> "Protocol":
+        if self.repeats and (self.cross_validation or self.refit):
+            raise ValueError("repeats must stand without cross_validation and refit")
+        return self
+
+
+class KerasTrain(Protocol):
     """How a Keras model is trained.
 
     Attributes:
         library: What trains it.
         loss: A Keras loss, or `half_squared_error`: half of the mean squared error.
+        metrics: What is told of each epoch beside the loss and the accuracy. The loss
+            holds the penalties on weights, `binary_crossentropy` does not.
         target: `input` where the model has to give back what it takes in.
-        repeats: How many models to train, each with other seeds: the given ones, then
-            each raised by 1, 2, ... The first is the experiment's model, all are
-            measured.
     """
 
     library: Literal["keras"]
@@ -89,6 +137,7 @@ class KerasTrain(Section):
         "mean_squared_error",
         "half_squared_error",
     ]
+    metrics: tuple[Literal["binary_crossentropy"], ...] = ()
     target: Literal["input"] | None = None
     optimizer: Optimizer
     batch_size: Positive
@@ -99,10 +148,18 @@ class KerasTrain(Section):
     class_weight: tuple[Rate, ...] | None = None
     early_stopping: EarlyStopping | None = None
     reduce_learning_rate: ReduceLearningRate | None = None
-    repeats: Repeats | None = None
+
+    @model_validator(mode="after")
+    def _one_learning_rate(self) -> "KerasTrain":
+        scheduled = isinstance(self.optimizer.learning_rate, InverseTimeDecay)
+        if scheduled and self.reduce_learning_rate:
+            raise ValueError(
+                "reduce_learning_rate must not stand beside a schedule of the rate"
+            )
+        return self
 
 
-class NumpyTrain(Section):
+class NumpyTrain(Protocol):
     """How a net written in NumPy is trained: gradient descent, no randomness.
 
     Attributes:
@@ -111,7 +168,6 @@ class NumpyTrain(Section):
         learning_rate: The share of the gradient that an update takes.
         batch_size: Rows of an update, in their order; without it, all of them.
         epochs: How often the rows are gone through.
-        repeats: As for Keras.
     """
 
     library: Literal["numpy"]
@@ -124,7 +180,6 @@ class NumpyTrain(Section):
     learning_rate: Rate
     batch_size: Positive | None = None
     epochs: Positive
-    repeats: Repeats | None = None
 
 
 Train = Annotated[KerasTrain | NumpyTrain, Field(discriminator="library")]

@@ -68,6 +68,7 @@ def main(run: StageRun, features: str, dataset: str) -> None:
         columns=transform.describe_columns(parameters, table),
         rows=examples,
         class_counts=class_counts if targets.classes is not None else {},
+        standardized=getattr(fitted, "standardized", 0),
         duplicates=count_duplicates(drawn, contents),
         dropped={
             split: len(getattr(drawn, split)) - len(numbers)

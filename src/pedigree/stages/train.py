@@ -1,7 +1,6 @@
 """train: an experiment's model, from prepared arrays to a canonical archive."""
 
 import os
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -10,13 +9,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from pedigree.data.prepared import Meta, open_split, read_meta
 from pedigree.models.architecture import check
-from pedigree.models.predictor import OutputKind, write_output_kind
+from pedigree.models.predictor import OutputKind, Outputs, write_outputs
 from pedigree.params.file import read_section
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.tracking.stage import StageRun, run_stage
-from pedigree.training.history import write_history
-from pedigree.training.repeats import folder_of, reseed
+from pedigree.training.history import HISTORY_FILE, write_history
+from pedigree.training.protocol import train_by_protocol
+from pedigree.training.training import Training
 
 
 def main(run: StageRun, experiment: str, features: str) -> None:
@@ -34,7 +34,6 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     # Keras takes seconds to import: only now that the parameters are known to be good.
     library = import_module(f"pedigree.training.{parameters.library}.train")
     prepared, output = Path("data/prepared", features), Path("models", experiment)
-    reports = Path("reports", experiment)
     output.mkdir(parents=True, exist_ok=True)
     meta = read_meta(prepared)
     splits = {
@@ -42,25 +41,13 @@ def main(run: StageRun, experiment: str, features: str) -> None:
         for split in ("train", "validation")
         if split in meta.rows
     }
-    for number in range(parameters.repeats or 1):
-        folder = folder_of(output, number)
-        history = library.train(
-            reseed(architecture, number),
-            reseed(parameters, number),
-            meta,
-            splits,
-            folder,
-            f"{run.key}-{number}",
-            # The run tells of the experiment's own model.
-            run.log_metrics if number == 0 else _log_nothing,
-        )
-        told = reports if number == 0 else folder
-        write_history(told / "history.csv", history)
-    write_output_kind(_output_kind(parameters, meta), output)
-
-
-def _log_nothing(figures: Mapping[str, float], epoch: int) -> None:
-    """Take the figures of an epoch, and leave it at that."""
+    training = Training(
+        library.train, architecture, parameters, meta, run.key, run.log_metrics
+    )
+    outcome = train_by_protocol(training, splits, output)
+    kind = _output_kind(parameters, meta)
+    write_outputs(Outputs(kind, outcome.trained_on), output)
+    write_history(Path("reports", experiment, HISTORY_FILE), outcome.history)
 
 
 def _output_kind(parameters: Train, meta: Meta) -> OutputKind:

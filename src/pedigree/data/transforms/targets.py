@@ -77,4 +77,12 @@ def _numbers(target: Target, table: pa.Table) -> npt.NDArray[np.float32]:
             "rows without",
             "Set `target.missing: drop` in params.yaml, or correct the data.",
         )
-    return np.asarray(numbers, np.float32)
+    with np.errstate(over="ignore"):  # what is too large for float32 is infinite
+        numbers = np.asarray(numbers, np.float32)
+    if infinite := np.isinf(numbers).sum():
+        raise RefusedError(
+            f"the target {target.column} must hold finite numbers of 32 bits. "
+            f"Received: others in {infinite} rows",
+            "Correct the data, or bring them to another unit.",
+        )
+    return numbers

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import RefusedError
 from pedigree.evaluation.bootstrap import Counts, bootstrap_intervals
+from pedigree.evaluation.console import figure
 from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
 from pedigree.evaluation.images import draw_images, sample_rows
 from pedigree.models.predictor import Predictor
@@ -199,11 +200,10 @@ def tables(metrics: Mapping[str, Any]) -> "list[Table]":
         table.add_column(name.upper(), justify="right")
     for split in ("train", "validation", "test"):
         if split in metrics:
-            table.add_row(split, *(_small(metrics[split][name]) for name in NAMES))
-    ends = (" to ".join(map(_small, intervals[name].values())) for name in NAMES)
+            table.add_row(split, *(figure(metrics[split][name], 6) for name in NAMES))
+    ends = (
+        " to ".join(figure(end, 6) for end in intervals[name].values())
+        for name in NAMES
+    )
     table.add_row(f"{reported} interval", *ends)
     return [table]
-
-
-def _small(value: float) -> str:
-    return f"{value:.6f}"

@@ -14,7 +14,8 @@ from pedigree.params.train import KerasTrain
 from pedigree.training.keras.batches import TrainingBatches, ValidationBatches
 from pedigree.training.keras.callbacks import EpochListener, Recorder, build_callbacks
 from pedigree.training.keras.checkpoint import CheckpointFile
-from pedigree.training.keras.losses import loss_named, metrics_for
+from pedigree.training.keras.losses import loss_named
+from pedigree.training.keras.metrics import figures_for, metrics_for
 from pedigree.training.keras.optimizers import build_optimizer
 from pedigree.training.keras.targets import Targets
 
@@ -45,7 +46,7 @@ def compile_model(model: keras.Model, parameters: KerasTrain) -> None:
     model.compile(
         optimizer=build_optimizer(parameters.optimizer),
         loss=loss_named(parameters.loss),
-        metrics=metrics_for(parameters.loss),
+        metrics=metrics_for(parameters.loss, parameters.metrics),
         jit_compile=parameters.xla,
     )
     # Here and not at the first step: a checkpoint is assigned to what is built.
@@ -71,8 +72,9 @@ def fit(
         on_epoch: Called with the figures of each epoch and its number from 1.
 
     Returns:
-        One row of figures per epoch: epoch, loss, accuracy or mean_absolute_error, the
-        same of validation after `val_`, learning_rate.
+        One row of figures per epoch: epoch, loss, accuracy or mean_absolute_error,
+        what `train.metrics` asks for, the same of validation after `val_`,
+        learning_rate.
 
     Raises:
         WrongUseError: If a callback watches validation and there is none.
@@ -115,9 +117,8 @@ def _require_monitored(parameters: KerasTrain, validation: Examples | None) -> N
         for name in ("early_stopping", "reduce_learning_rate")
         if (section := getattr(parameters, name))
     ]
-    known = {"loss", *metrics_for(parameters.loss)}
-    if validation:
-        known |= {f"val_{name}" for name in known}
+    told = metrics_for(parameters.loss, parameters.metrics)
+    known = figures_for(told, validation is not None)
     for name, monitor in watched:
         if monitor not in known:
             raise WrongUseError(

@@ -1,4 +1,4 @@
-"""Keras losses and metrics by their names in `params.yaml`."""
+"""Keras losses by their names in `params.yaml`."""
 
 from typing import Any
 
@@ -18,8 +18,3 @@ def half_squared_error(
 def loss_named(name: str) -> Any:
     """The loss of a name: a Keras name as it is, or one of this module."""
     return half_squared_error if name == "half_squared_error" else name
-
-
-def metrics_for(loss: str) -> list[str]:
-    """What is told of each epoch beside the loss."""
-    return ["accuracy"] if loss.endswith("crossentropy") else ["mean_absolute_error"]

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import WrongUseError
+from pedigree.models.build import build_model
+from pedigree.models.head import head_for
 from pedigree.models.keras.archive import MODEL_FILE, save_model
-from pedigree.models.keras.build import build_model
-from pedigree.models.keras.head import head_for
 from pedigree.params.model import Model
 from pedigree.params.train import KerasTrain
 from pedigree.training.keras.checkpoint import CheckpointFile
@@ -48,26 +48,52 @@ def train(
         WrongUseError: If the parameters do not fit each other or the data.
         RefusedError: If the loss is not a finite number.
     """
-    head = head_for(
-        parameters.loss,
-        None if meta.classes is None else len(meta.classes),
-        architecture.output_activation,
-        parameters.target,
+    checkpoints = CheckpointFile(key)
+    model, history = fit_model(
+        architecture, parameters, meta, splits, checkpoints, on_epoch
     )
+    # A model built anew bears the weights alone: no optimizer, no used-up seeds.
+    result = _build(architecture, parameters, meta)
+    result.set_weights(model.get_weights())
+    save_model(result, output / MODEL_FILE)
+    checkpoints.remove()
+    return history
+
+
+def fit_model(
+    architecture: Model,
+    parameters: KerasTrain,
+    meta: Meta,
+    splits: Mapping[str, Arrays],
+    checkpoints: CheckpointFile,
+    on_epoch: Callable[[Mapping[str, float], int], None],
+) -> tuple[keras.Model, list[dict[str, float]]]:
+    """Build a model and fit it, going on from its checkpoint if there is one.
+
+    Args:
+        architecture: The section `model`.
+        parameters: The section `train`.
+        meta: What the prepared arrays mean.
+        splits: The arrays of `train`, and of `validation` where there are such rows.
+        checkpoints: Where the checkpoint is kept; it stays there.
+        on_epoch: Called with the figures of each epoch and its number from 1.
+
+    Returns:
+        The trained model, and one row of figures per epoch.
+
+    Raises:
+        WrongUseError: If the parameters do not fit each other or the data.
+        RefusedError: If the loss is not a finite number.
+    """
     prepare_hardware(parameters.xla)
     fix_numerics(parameters.precision)
-
-    def build() -> keras.Model:
-        return build_model(architecture, meta.input_shape, meta.divide_by, head)
-
     examples = {
         split: _examples(arrays, meta, parameters) for split, arrays in splits.items()
     }
     with distribution():
-        model = build()
+        model = _build(architecture, parameters, meta)
         _require_fitting(model, examples["train"])
         compile_model(model, parameters)
-    checkpoints = CheckpointFile(key)
     history = fit(
         model,
         examples["train"],
@@ -76,12 +102,17 @@ def train(
         checkpoints,
         on_epoch,
     )
-    # A model built anew bears the weights alone: no optimizer, no used-up seeds.
-    result = build()
-    result.set_weights(model.get_weights())
-    save_model(result, output / MODEL_FILE)
-    checkpoints.remove()
-    return history
+    return model, history
+
+
+def _build(architecture: Model, parameters: KerasTrain, meta: Meta) -> keras.Model:
+    head = head_for(
+        parameters.loss,
+        None if meta.classes is None else len(meta.classes),
+        architecture.output_activation,
+        parameters.target,
+    )
+    return build_model(architecture, meta.input_shape, meta.divide_by, head)
 
 
 def _examples(arrays: Arrays, meta: Meta, parameters: KerasTrain) -> Examples:
