@@ -43,6 +43,7 @@ CASES = {
         (8, 8, 1),
         {"cell": "lstm", "units": [6, 4], "dropout": 0.5, "recurrent_dropout": 0.25},
     ),
+    "conv1d": ((9, 3), {"filters": [4, 4], "kernel": [3, 2]}),
     **irregular.CASES,
 }
 
