@@ -42,6 +42,9 @@ CASES = {
     "resnet": ((16, 16, 1), RESNET),
     "resnet_as_printed": ((8, 8, 1), {"filters": 4, "stages": 3, "l2": 0.0001}),
     "autoencoder": ((8, 8, 1), {"filters": [4, 2], "kernel": 3}),
+    "segmentation": ((8, 8, 1), {"filters": [4, 3]}),
 }
 # They give back their input.
 RECONSTRUCTING = {"autoencoder"}
+# They tell the class of every pixel.
+SEGMENTING = {"segmentation"}

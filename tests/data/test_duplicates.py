@@ -113,6 +113,7 @@ def test_a_split_can_lose_all_its_rows():
 
 def test_copies_within_one_split_are_left_alone():
     shared = SplitRows(np.array([0, 1, 2]), np.arange(0), np.arange(0))
+    assert count_duplicates(shared, CONTENTS) == {"train": {"train": 1}}
     for policy in ("drop", "refuse"):
         apart = separate(policy, shared, CONTENTS)
         assert [rows.tolist() for rows in apart] == [[0, 1, 2], [], []]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from pedigree.data.prepared import Arrays
+from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import WrongUseError
-from pedigree.evaluation.inspection import inspect
+from pedigree.evaluation.inspection import Subject, inspect
 from pedigree.models.build import build_model
 from pedigree.models.head import Head
 from pedigree.models.keras.archive import MODEL_FILE, read_weights, save_model
@@ -49,7 +49,9 @@ def look(archive, tmp_path):
         train = Arrays(IMAGES[:3], np.zeros(3), np.arange(3))
         test = Arrays(IMAGES, np.zeros(9), np.arange(9))
         splits = {"train": train, "test": test}
-        inspect(path, None, splits, None, parameters, tmp_path, tmp_path)
+        meta = Meta("image", "y", ("a", "b", "c"), SHAPE, 255.0, (), (), {}, {})
+        subject = Subject(path, None, splits, meta, {})
+        inspect(subject, parameters, tmp_path, tmp_path)
         return {each.name: each.read_bytes() for each in tmp_path.iterdir()}
 
     return run
@@ -95,6 +97,16 @@ def test_what_the_model_does_not_have_is_refused(look, changes, said):
     with pytest.raises(WrongUseError, match=said) as caught:
         look(activation_maps=MAPS | changes)
     assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("task", "asked", "number"),
+    [("classification", "decision_boundary", 2), ("regression", "regression_line", 1)],
+)
+def test_what_is_drawn_by_the_inputs_needs_few_of_them(look, task, asked, number):
+    said = rf"evaluate.{asked} must .* shape \({number},\). Received: \(6, 6, 1\)"
+    with pytest.raises(WrongUseError, match=said):
+        look(task=task, **{asked: True})
 
 
 def test_only_a_keras_model_has_maps(look, monkeypatch, tmp_path):

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from irregular import CASES, KERAS_RESNET, RECONSTRUCTING
+from irregular import CASES, KERAS_RESNET, RECONSTRUCTING, SEGMENTING
 from pedigree.errors import WrongUseError
 from pedigree.models.architecture import check
 from pedigree.models.build import build_model
@@ -59,6 +59,9 @@ MEMBERS = [
     pytest.param(
         "recurrent", {"cell": "simple_rnn", "units": [4]}, (5, 3), 2, None, id="simple"
     ),
+    pytest.param(
+        "conv1d", {"filters": [4, 4], "kernel": [3, 2]}, (9, 3), 3, None, id="conv1d"
+    ),
     *(
         pytest.param(architecture, values, shape, 3, 16.0, id=architecture)
         for architecture, (shape, values) in CASES.items()
@@ -77,6 +80,8 @@ def _build(architecture, values, shape, classes, divide_by, seed=1):
 def _loss(architecture, classes):
     if architecture in RECONSTRUCTING:
         return "mean_squared_error"
+    if architecture in SEGMENTING:
+        return "sparse_categorical_crossentropy"
     return "categorical_crossentropy" if classes > 2 else "binary_crossentropy"
 
 
@@ -84,6 +89,8 @@ def _targets(member, x, rng):
     architecture, _, _, count, divide_by = member
     if architecture in RECONSTRUCTING:
         return x / divide_by
+    if architecture in SEGMENTING:
+        return rng.integers(0, count, x.shape[:3])
     classes = rng.integers(0, count, len(x))
     return np.eye(count)[classes] if count > 2 else classes[:, None]
 
@@ -119,6 +126,9 @@ class TestEveryArchitecture:
         assert np.array_equal(loaded.predict(x, verbose=0), expected)
         if member[0] in RECONSTRUCTING:
             assert expected.shape == x.shape
+        elif member[0] in SEGMENTING:
+            assert expected.shape == (*x.shape[:3], member[3])
+            assert np.allclose(expected.sum(axis=-1), 1, atol=1e-6)
         else:
             _check_probabilities(expected, member[3])
 
@@ -267,6 +277,7 @@ def test_the_output_stays_float32_in_mixed_precision():
         ("convnet", SMALL_CONVNET | {"blocks": [[]]}, "model.blocks.0"),
         ("recurrent", SMALL_RECURRENT | {"cell": "rnn"}, "model.cell"),
         ("recurrent", SMALL_RECURRENT | {"units": []}, "model.units"),
+        ("conv1d", {"filters": [8], "kernel": [3, 2]}, "one value for each of"),
     ],
 )
 def test_bad_hyperparameters_are_named(architecture, values, rule):

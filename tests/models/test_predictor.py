@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -7,15 +9,17 @@ from pedigree.models.probabilities import probabilities_of
 
 @pytest.mark.parametrize("kind", ["classes", "number", "input"])
 def test_the_kind_of_the_outputs_stands_beside_the_model(tmp_path, kind):
-    predictor.write_output_kind(kind, tmp_path)
-    assert predictor.read_output_kind(tmp_path) == kind
-    content = (tmp_path / "outputs.json").read_bytes()
-    assert content == b'{\n  "kind": "%s"\n}\n' % kind.encode()
+    outputs = predictor.Outputs(kind, ("train", "validation"))
+    predictor.write_outputs(outputs, tmp_path)
+    assert predictor.read_outputs(tmp_path) == outputs
+    content = (tmp_path / "outputs.json").read_text()
+    assert json.loads(content) == {"kind": kind, "trained_on": [*outputs.trained_on]}
+    assert content.endswith("}\n")
 
 
 @pytest.mark.parametrize("name", ["model.keras", "model.skops"])
 def test_the_file_of_a_model_is_found_beside_the_kind(tmp_path, name):
-    predictor.write_output_kind("classes", tmp_path)
+    predictor.write_outputs(predictor.Outputs("classes", ("train",)), tmp_path)
     (tmp_path / name).write_bytes(b"")
     assert predictor.model_file(tmp_path) == tmp_path / name
 

@@ -104,6 +104,8 @@ def _prepare(folder: Path) -> None:
     for name, (shape, hyperparameters) in CASES.items():
         model = {"architecture": name, "seed": 3, **hyperparameters}
         train = RECONSTRUCT if name in irregular.RECONSTRUCTING else TRAIN
+        if name in irregular.SEGMENTING:
+            train = TRAIN | {"loss": "sparse_categorical_crossentropy"}
         sections[name] = {"model": model, "train": train}
         prepared, rows = (
             folder / "data/prepared" / name,
@@ -112,10 +114,15 @@ def _prepare(folder: Path) -> None:
         rng = np.random.default_rng(0)
         for split, count in rows.items():
             y = rng.integers(0, 3, count)
+            targets = y
+            if name in irregular.SEGMENTING:
+                targets = rng.integers(0, 3, (count, *shape[:2]), np.uint8)
             x = rng.integers(0, 6, (count, *shape)) + 5 * y.reshape(
                 -1, *[1] * len(shape)
             )
-            write_split(prepared, split, Arrays(x.astype("f4"), y, np.arange(count)))
+            write_split(
+                prepared, split, Arrays(x.astype("f4"), targets, np.arange(count))
+            )
         counts = {split: (count, 0, 0) for split, count in rows.items()}
         classes = ("a", "b", "c")
         meta = Meta("image", "label", classes, shape, 16.0, (), (), rows, counts)

@@ -17,7 +17,12 @@ from pedigree.catalogue.blocks import (
 )
 from pedigree.catalogue.read import SECTIONS, Catalogue, needs
 from pedigree.errors import WrongUseError
-from pedigree.params.file import PARAMS_FILE, Parameters, read_parameters
+from pedigree.params.file import (
+    PARAMS_FILE,
+    UNREAD_SECTIONS,
+    Parameters,
+    read_parameters,
+)
 from pedigree.sections import load_yaml, parse
 
 Entries = dict[str, list[str]]
@@ -149,12 +154,16 @@ def _no_longer_needed(
         "experiments": candidates["experiments"],
         "searches": [name for name in active.searches if name in leaving],
         # A gate that was made stricter or laxer would not come back as it is.
-        "promotion": [
-            name
-            for name in candidates["promotion"]
-            if name not in models
-            and active.promotion[name] == catalogue.parameters.promotion[name]
-        ],
+        **{
+            section: [
+                name
+                for name in candidates[section]
+                if name not in models
+                and getattr(active, section)[name]
+                == getattr(catalogue.parameters, section)[name]
+            ]
+            for section in UNREAD_SECTIONS
+        },
     }
 
 

@@ -14,6 +14,7 @@ from pedigree.params.downloads import Download
 from pedigree.params.experiments import Experiment
 from pedigree.params.features import Features
 from pedigree.params.file import Parameters
+from pedigree.params.monitoring import Monitoring
 from pedigree.params.promotion import Promotion
 from pedigree.params.searches import Search
 from pedigree.params.values import ModelName, Name
@@ -28,6 +29,7 @@ SECTIONS = (
     "experiments",
     "searches",
     "promotion",
+    "monitoring",
 )
 
 
@@ -38,6 +40,7 @@ class Data(Section):
     datasets: Mapping[Name, Dataset] = Field(default_factory=dict)
     features: Mapping[Name, Features] = Field(default_factory=dict)
     promotion: Mapping[ModelName, Promotion] = Field(default_factory=dict)
+    monitoring: Mapping[ModelName, Monitoring] = Field(default_factory=dict)
 
 
 class Study(Section):
@@ -120,7 +123,8 @@ def read_catalogue(folder: Path = CATALOGUE) -> Catalogue:
 def needs(parameters: Parameters, names: Iterable[str]) -> dict[str, list[str]]:
     """Name the entries of every section that experiments and searches need.
 
-    Of the gates, those of the models that the experiments are registered as.
+    Of the gates and thresholds, those of the models that the experiments are
+    registered as.
 
     Args:
         parameters: Where the entries are.
@@ -140,7 +144,11 @@ def needs(parameters: Parameters, names: Iterable[str]) -> dict[str, list[str]]:
     downloads = [name for name in datasets if name in parameters.downloads]
     models = dict.fromkeys(entry.register_.model for entry in entries)
     gates = [name for name in models if name in parameters.promotion]
-    needed = [downloads, [*datasets], [*features], experiments, searches, gates]
+    thresholds = [name for name in models if name in parameters.monitoring]
+    needed = [
+        *(downloads, [*datasets], [*features], experiments, searches),
+        *(gates, thresholds),
+    ]
     return dict(zip(SECTIONS, needed, strict=True))
 
 

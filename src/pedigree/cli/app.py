@@ -16,6 +16,8 @@ from pedigree.cli.curves import curves_command
 from pedigree.cli.history import history_command
 from pedigree.cli.lineage import lineage_command
 from pedigree.cli.list import list_command
+from pedigree.cli.monitor import monitor_command
+from pedigree.cli.predict import predict_command
 from pedigree.cli.profile import profile_command
 from pedigree.cli.promote import promote_command
 from pedigree.cli.rebuild import rebuild_command
@@ -75,6 +77,8 @@ app.command("curves")(curves_command)
 app.command("lineage")(lineage_command)
 app.command("verify")(verify_command)
 app.command("rebuild")(rebuild_command)
+app.command("predict")(predict_command)
+app.command("monitor")(monitor_command)
 app.command("promote")(promote_command)
 app.command("rollback")(rollback_command)
 app.command("history")(history_command)

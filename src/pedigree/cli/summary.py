@@ -16,7 +16,9 @@ from pedigree.params.experiments import Experiment
 from pedigree.params.features import (
     ImageTransform,
     MultiHotTransform,
+    ResizedImageTransform,
     TabularTransform,
+    WindowsTransform,
 )
 from pedigree.params.file import Parameters, read_parameters
 from pedigree.params.train import NumpyTrain
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 # What every loader of `keras.datasets` that is images in one channel returns.
 KERAS_IMAGES = (28, 28, 1)
 BATCH_SIZES = [64, 128, 256]
+
+# The channels of photographs.
+COLOURS = 3
 
 
 def summary_command(
@@ -82,6 +87,10 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
         return (2 * prod(image),) if transform.extra_pixels else image
     if isinstance(transform, MultiHotTransform):
         return (transform.words,)
+    if isinstance(transform, ResizedImageTransform):
+        return (transform.resize.height, transform.resize.width, COLOURS)
+    if isinstance(transform, WindowsTransform):
+        return (transform.sequence_length, len(transform.columns))
     if isinstance(transform, TabularTransform) and _is_countable(transform):
         assert transform.numeric is not None
         return (len(transform.numeric.columns),)
@@ -134,8 +143,9 @@ def _build(
     from pedigree.models.head import head_for
 
     transform = parameters.features[experiment.features].transform
+    classified = transform.label or getattr(transform, "masks", None)
     train = experiment.train
-    classes = len(transform.label.classes) if transform.label else None
+    classes = len(classified.classes) if classified else None
     if isinstance(train, NumpyTrain):
         return _build_twin(experiment, shape, classes)
     activation = experiment.model.output_activation

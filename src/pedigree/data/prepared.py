@@ -64,15 +64,15 @@ class Meta:
         feature_names: The names of the columns of `x`; empty for images.
         columns: The raw columns without the label; empty for images.
         rows: The number of rows of each split that there is.
-        class_counts: The rows of each class, per split, in the order of `classes`;
-            empty where numbers are predicted.
+        class_counts: The rows of each class, per split, in the order of `classes`, or
+            its pixels where these have classes; empty where numbers are predicted.
         duplicates: The rows of a split that another, or an earlier row of the split
             itself, is equal to: by split and that other one, before any was dropped.
         dropped: The rows of each split that were dropped as copies.
         windows: How examples are cut out of a series; None where each is a row.
     """
 
-    kind: Literal["image", "multi_hot", "tabular", "windows"]
+    kind: Literal["image", "multi_hot", "resized_image", "tabular", "windows"]
     target: str
     classes: tuple[str, ...] | None
     input_shape: tuple[int, ...]
@@ -93,7 +93,8 @@ class Arrays(NamedTuple):
     Attributes:
         x: uint8 images (rows, height, width, channels), float32 (rows, features), or
             windows of a series, float32 (windows, steps, features).
-        y: Class indices, int64 (rows,), or numbers, float32 (rows,).
+        y: Class indices, int64 (rows,), or numbers, float32 (rows,), or the class
+            indices of pixels, uint8 (rows, height, width).
         rows: Row numbers in the raw splits one after the other, int64 (rows,); for
             windows, those of the rows whose target is predicted.
     """

@@ -165,8 +165,11 @@ def _part(
     if isinstance(split, HeadSplit):
         return positions[split.rows :], positions[: split.rows]
     if isinstance(split, TailSplit):
-        # Keras's rule: keras.src.trainers.data_adapters.array_adapter.
-        boundary = math.floor(len(positions) * (1.0 - split.fraction))
+        if split.fraction is None:
+            boundary = max(0, len(positions) - (split.rows or 0))
+        else:
+            # Keras's rule: keras.src.trainers.data_adapters.array_adapter.
+            boundary = math.floor(len(positions) * (1.0 - split.fraction))
         return positions[:boundary], positions[boundary:]
     from sklearn.model_selection import train_test_split
 

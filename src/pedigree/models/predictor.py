@@ -1,6 +1,7 @@
 """What every trained model is to those that use it, whatever trained it."""
 
 import json
+import math
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -15,13 +16,29 @@ from pedigree.archives.hashing import hash_of_file
 # shape). A single output for two classes is the probability of the second.
 Predictor = Callable[[NDArray[Any]], NDArray[np.float32]]
 
-# What the outputs of a model are: classes to choose from, a number, or its own input.
-OutputKind = Literal["classes", "number", "input"]
+# What the outputs of a model are: classes to choose from, for a row or for each pixel,
+# a number, or its own input.
+OutputKind = Literal["classes", "masks", "number", "input"]
 OUTPUTS_FILE = "outputs.json"
 PARTS_FILE = "parts.json"
 
 # What trained a model, by the ending of its file.
 LIBRARIES = {".keras": "keras", ".skops": "numpy"}
+
+
+# How many numbers the examples of one step hold at the most. What a net makes of an
+# image is some hundred times larger than the image.
+_NUMBERS_AT_ONCE = 2**22
+_ROWS_AT_ONCE = 1024
+
+
+def rows_at_once(example: tuple[int, ...]) -> int:
+    """How many examples to predict at once, so that large ones fit into the memory.
+
+    Args:
+        example: Shape of one.
+    """
+    return max(1, min(_ROWS_AT_ONCE, _NUMBERS_AT_ONCE // math.prod(example)))
 
 
 def model_file(folder: Path) -> Path:

@@ -1,10 +1,11 @@
 """The sections `datasets`: `table` is read by ingest, `expectations` by validate."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from pedigree.params.values import FileName, Name, Positive
+from pedigree.params.values import FileName, Name, Positive, Seed
 from pedigree.sections import Section
 
 
@@ -122,6 +123,56 @@ class CsvImagesTable(Section):
     width: Positive
 
 
+class ImageFiles(Section):
+    """The images of a published split.
+
+    Attributes:
+        pattern: Their paths, where `{class}` stands for the name of each class and `*`
+            for any part of a name.
+        first: How many of each class to leave out before them, in the order of the
+            numbers in their names.
+        count: How many of each class to take; without it, all that are left.
+    """
+
+    pattern: Annotated[str, StringConstraints(pattern=r"\{class\}")]
+    first: Annotated[int, Field(ge=0)] = 0
+    count: Positive | None = None
+
+
+class ImageFolderTable(Section):
+    """Images of any sizes in folders or files that are named after their classes.
+
+    Attributes:
+        archive: The tar or zip that holds them; without it, they lie as they are.
+        classes: The names of the classes; a label is the place of a name in it.
+        splits: The images of each published split.
+    """
+
+    format: Literal["image_folder"]
+    archive: FileName | None = None
+    classes: tuple[str, ...] = Field(min_length=2)
+    splits: Mapping[Literal["train", "test", "all"], ImageFiles] = Field(min_length=1)
+
+
+class ImageMasksTable(Section):
+    """Images of any sizes, and for each a mask that tells of every pixel.
+
+    Attributes:
+        archives: The tars or zips that hold them; without any, they lie as they are.
+        images: The paths of the images, where `*` stands for any part of a name.
+        masks: The paths of the masks; an image and its mask have one name, endings
+            aside.
+        shuffle_seed: Seed of `random.Random`, which shuffles the sorted paths; without
+            it, they stay sorted.
+    """
+
+    format: Literal["image_masks"]
+    archives: tuple[FileName, ...] = ()
+    images: str
+    masks: str
+    shuffle_seed: Seed | None = None
+
+
 class KerasTable(Section):
     """What a loader of `keras.datasets` returns: images, sequences or a plain table.
 
@@ -142,7 +193,13 @@ class TextTable(Section):
 
 
 Table = Annotated[
-    CsvTable | CsvNumbersTable | CsvImagesTable | KerasTable | TextTable,
+    CsvTable
+    | CsvNumbersTable
+    | CsvImagesTable
+    | ImageFolderTable
+    | ImageMasksTable
+    | KerasTable
+    | TextTable,
     Field(discriminator="format"),
 ]
 

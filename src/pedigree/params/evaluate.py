@@ -113,6 +113,20 @@ class EvaluateReconstruction(Section):
     samples: Samples | None = None
 
 
+class EvaluateSegmentation(Section):
+    """What is measured on a model that tells the class of every pixel.
+
+    Attributes:
+        splits: As for classification.
+        samples: Images with their masks, and with those that are predicted.
+    """
+
+    task: Literal["segmentation"]
+    splits: SplitNames
+    bootstrap: Bootstrap
+    samples: Samples | None = None
+
+
 class EvaluateForecasting(Section):
     """What is measured on a model that predicts a later number of a series.
 
@@ -129,6 +143,7 @@ Evaluate = Annotated[
     EvaluateClassification
     | EvaluateRegression
     | EvaluateReconstruction
-    | EvaluateForecasting,
+    | EvaluateForecasting
+    | EvaluateSegmentation,
     Field(discriminator="task"),
 ]

@@ -23,10 +23,17 @@ class RandomSplit(Section):
 
 
 class TailSplit(Section):
-    """The last rows, as Keras's `validation_split` takes them."""
+    """The last rows: a share, as Keras's `validation_split` takes it, or a number."""
 
     method: Literal["tail"]
-    fraction: Fraction
+    fraction: Fraction | None = None
+    rows: Positive | None = None
+
+    @model_validator(mode="after")
+    def _fraction_or_rows(self) -> "TailSplit":
+        if (self.fraction is None) == (self.rows is None):
+            raise ValueError("tail must have either a fraction or rows")
+        return self
 
 
 class HeadSplit(Section):
@@ -164,6 +171,63 @@ class ImageTransform(Section):
     ) = None
 
 
+class Masks(Section):
+    """What to predict where every pixel has a class.
+
+    Attributes:
+        column: The raw column of the masks.
+        values: The values of their pixels, in the order of the class indices.
+        classes: The names of the classes, in the same order.
+    """
+
+    column: str
+    values: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(min_length=2)
+    classes: tuple[str, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _one_name_per_value(self) -> "Masks":
+        if len(self.values) != len(self.classes):
+            raise ValueError("classes must name each of the values once")
+        return self
+
+
+class Resize(Section):
+    """What images are resized to, whatever their proportions.
+
+    Attributes:
+        height: Pixels per column.
+        width: Pixels per row.
+        interpolation: `bilinear` as `keras.utils.image_dataset_from_directory` does it,
+            `nearest` as `keras.utils.load_img` does.
+    """
+
+    height: Positive
+    width: Positive
+    interpolation: Literal["bilinear", "nearest"]
+
+
+class ResizedImageTransform(Section):
+    """Images of any sizes to images of one; they stay 8 bit on disk.
+
+    Attributes:
+        label: What to predict of an image, or
+        masks: what to predict of every pixel: one of the two. A mask is resized to the
+            nearest pixel, whatever the interpolation of the images.
+    """
+
+    kind: Literal["resized_image"]
+    label: Label | None = None
+    masks: Masks | None = None
+    resize: Resize
+    divide_by: Annotated[float, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _label_or_masks(self) -> "ResizedImageTransform":
+        if (self.label is None) == (self.masks is None):
+            raise ValueError("transform must have either a label or masks")
+        return self
+
+
 class MultiHotTransform(Section):
     """Sequences of tokens: which of the commonest words each has.
 
@@ -270,7 +334,11 @@ class WindowsTransform(Section):
 
 
 Transform = Annotated[
-    ImageTransform | MultiHotTransform | TabularTransform | WindowsTransform,
+    ImageTransform
+    | ResizedImageTransform
+    | MultiHotTransform
+    | TabularTransform
+    | WindowsTransform,
     Field(discriminator="kind"),
 ]
 

@@ -15,6 +15,7 @@ from pedigree.params.datasets import Dataset
 from pedigree.params.downloads import Download
 from pedigree.params.experiments import Experiment
 from pedigree.params.features import Features
+from pedigree.params.monitoring import Monitoring
 from pedigree.params.promotion import Promotion
 from pedigree.params.searches import Search
 from pedigree.params.values import ModelName, Name
@@ -23,7 +24,7 @@ from pedigree.sections import Section, SectionType, load_yaml, parse
 PARAMS_FILE = Path("params.yaml")
 
 # Sections that no stage reads: a change re-runs nothing.
-UNREAD_SECTIONS = ("promotion",)
+UNREAD_SECTIONS = ("promotion", "monitoring")
 
 
 class Parameters(Section):
@@ -35,6 +36,7 @@ class Parameters(Section):
     experiments: Mapping[Name, Experiment] = Field(default_factory=dict)
     searches: Mapping[Name, Search] = Field(default_factory=dict)
     promotion: Mapping[ModelName, Promotion] = Field(default_factory=dict)
+    monitoring: Mapping[ModelName, Monitoring] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _references_exist(self) -> "Parameters":

@@ -7,7 +7,7 @@ from pathlib import Path
 # Before Keras is imported: TensorFlow's start-up notices are no news to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from pedigree.data.prepared import Meta, open_split, read_meta
+from pedigree.data.prepared import Arrays, Meta, open_split, read_meta
 from pedigree.models.architecture import check
 from pedigree.models.predictor import OutputKind, Outputs, write_outputs
 from pedigree.params.file import read_section
@@ -45,15 +45,17 @@ def main(run: StageRun, experiment: str, features: str) -> None:
         library.train, architecture, parameters, meta, run.key, run.log_metrics
     )
     outcome = train_by_protocol(training, splits, output)
-    kind = _output_kind(parameters, meta)
+    kind = _output_kind(parameters, meta, splits["train"])
     write_outputs(Outputs(kind, outcome.trained_on), output)
     write_history(Path("reports", experiment, HISTORY_FILE), outcome.history)
 
 
-def _output_kind(parameters: Train, meta: Meta) -> OutputKind:
+def _output_kind(parameters: Train, meta: Meta, train: Arrays) -> OutputKind:
     if getattr(parameters, "target", None) == "input":
         return "input"
-    return "number" if meta.classes is None else "classes"
+    if meta.classes is None:
+        return "number"
+    return "classes" if train.y.ndim == 1 else "masks"
 
 
 if __name__ == "__main__":

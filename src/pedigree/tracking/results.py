@@ -32,6 +32,9 @@ METRICS = (
     "test.mae",
     "test.mse",
     "validation.accuracy",
+    "validation.accuracy_at_logit_half",
+    "validation.mean_iou",
+    "validation.pixel_accuracy",
     "validation.mae",
     "validation.mse",
 )

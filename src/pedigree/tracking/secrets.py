@@ -7,7 +7,7 @@ HIDDEN = "***"
 
 # Names of environment variables that hold secrets. A shorter value may be any word.
 _SECRET_NAME = re.compile(
-    r"(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?)",
+    r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|(API|ACCESS|PRIVATE)_?KEY|(^|_)KEY$",
     re.IGNORECASE,
 )
 _SHORTEST = 6

@@ -8,6 +8,7 @@ from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from pydantic import TypeAdapter
 
 from pedigree.data.formats import keras as keras_loader
@@ -23,7 +25,10 @@ from pedigree.errors import PedigreeError, RefusedError, WrongUseError
 from pedigree.params.datasets import Table
 
 MIRROR = Path(os.environ.get("PEDIGREE_MIRROR", "../shared/data")).absolute()
-FORMATS = ("csv", "csv_images", "csv_numbers", "keras", "text")
+FORMATS = (
+    *("csv", "csv_images", "csv_numbers", "image_folder", "image_masks"),
+    *("keras", "text"),
+)
 
 
 def read(section: dict, folder: Path) -> dict[str, pa.Table]:
@@ -51,6 +56,24 @@ def csv_numbers(**changes: object) -> dict:
     return {**section, **changes}
 
 
+def image_folder(**changes: object) -> dict:
+    section = {"format": "image_folder", "classes": ("cat", "dog")}
+    return {**section, "splits": {"all": {"pattern": "{class}.*.png"}}, **changes}
+
+
+def image_masks(**changes: object) -> dict:
+    section = {"format": "image_masks", "images": "images/*", "masks": "masks/*"}
+    return {**section, **changes}
+
+
+def picture(path: Path, shape: tuple[int, ...], value: int = 0) -> np.ndarray:
+    """Write an image without loss, and return its pixels."""
+    pixels = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape) + np.uint8(value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, format="png")
+    return pixels
+
+
 def text() -> dict:
     return {"format": "text", "files": {"all": "a.txt"}}
 
@@ -66,11 +89,16 @@ def samples(tmp_path: Path, fashion: Path) -> Callable[[str], tuple[dict, Path]]
     (tmp_path / "i.csv").write_text("3,0,1,2,255\n")
     (tmp_path / "n.csv").write_text("1.000e+00,2.5e-01\n")
     (tmp_path / "a.txt").write_text("first\n\nlast\n")
+    for name in ("cat.1.png", "dog.1.png", "images/a.png"):
+        picture(tmp_path / "folders" / name, (2, 3, 3))
+    picture(tmp_path / "folders/masks/a.png", (2, 3), value=1)
     return {
         "csv": (csv(), tmp_path),
         "csv_images": (csv_images(files={"all": "i.csv"}), tmp_path),
         "csv_numbers": (csv_numbers(files={"all": "n.csv"}), tmp_path),
         "keras": ({"format": "keras", "name": "fashion_mnist"}, fashion),
+        "image_folder": (image_folder(), tmp_path / "folders"),
+        "image_masks": (image_masks(), tmp_path / "folders"),
         "text": (text(), tmp_path),
     }.__getitem__
 
@@ -86,6 +114,14 @@ def test_every_format_reads_its_files(format_, samples):
     }
     if format_ in plain:
         assert tables["all"].to_pydict() == plain[format_]
+        return
+    if format_ in ("image_folder", "image_masks"):
+        further = {"label": [0, 1]} if format_ == "image_folder" else {}
+        further = further or {"mask": [bytes(range(1, 7))]}
+        rows = len(*further.values())
+        sides = {"height": [2] * rows, "width": [3] * rows, "channels": [3] * rows}
+        pixels = {"image": [bytes(range(18))] * rows}
+        assert tables["all"].to_pydict() == {**pixels, **sides, **further}
         return
     split, labels = "all", [3]
     pixels = np.array([0, 1, 2, 255])
@@ -202,6 +238,37 @@ def test_rows_are_left_out_of_one_file():
     files = {"train": "a.csv", "test": "b.csv"}
     with pytest.raises(ValueError, match="leave_out needs one file"):
         TypeAdapter(Table).validate_python(csv(leave_out=(0,), files=files))
+
+
+ZIPPED = csv(files={"all": "a.csv.zip"})
+
+
+def test_a_zip_is_read_where_it_lies(tmp_path):
+    """Archives of some systems hold what is no part of the data, too."""
+    path = tmp_path / "a.csv.zip"
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("__MACOSX/._a.csv", b"\0\5\26\7")
+        archive.writestr("a.csv", "a,b\n" + "1,x\n" * 30_000)
+    table = read(ZIPPED, tmp_path)["all"]
+    assert table.to_pydict() == {"a": [1] * 30_000, "b": ["x"] * 30_000}
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "rule"),
+    [
+        ("b.csv", bytes, r"no a\.csv in the archive"),
+        ("a.csv", lambda whole: whole[:60], "not a zip file"),
+        ("a.csv", lambda whole: whole.replace(b"1,x", b"1,y", 1), "Bad CRC-32"),
+    ],
+)
+def test_a_damaged_zip_is_refused(tmp_path, name, damage, rule):
+    path = tmp_path / "a.csv.zip"
+    with ZipFile(path, "w") as archive:
+        archive.writestr(name, "a,b\n1,x\n")
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(RefusedError, match=rule):
+        read(ZIPPED, tmp_path)
 
 
 TIMES = csv(time={"column": "t", "written": "%d.%m.%Y %H:%M"})

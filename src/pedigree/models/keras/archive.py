@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 
 from pedigree.archives.keras import rewrite
 from pedigree.errors import WrongUseError
-from pedigree.models.predictor import Predictor
+from pedigree.models.predictor import Predictor, rows_at_once
 
 if TYPE_CHECKING:
     import keras
 
 MODEL_FILE = "model.keras"
-
-# Examples that a model is given at once.
-ROWS_AT_ONCE = 1024
 
 
 def save_model(model: "keras.Model", path: Path) -> None:
@@ -70,9 +67,10 @@ def load_predictor(folder: Path) -> Predictor:
     model = load_model(folder / MODEL_FILE)
 
     def predict(x: NDArray[Any]) -> NDArray[np.float32]:
+        size = rows_at_once(x.shape[1:])
         batches = [
-            model.predict_on_batch(x[start : start + ROWS_AT_ONCE])
-            for start in range(0, len(x), ROWS_AT_ONCE)
+            model.predict_on_batch(x[start : start + size])
+            for start in range(0, len(x), size)
         ]
         return np.concatenate(batches).astype(np.float32, copy=False)
 

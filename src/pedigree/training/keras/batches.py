@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from pedigree.models.predictor import rows_at_once
 from pedigree.training.keras.targets import Targets
 
 Batch = tuple[NDArray[np.generic], ...]
@@ -77,14 +78,15 @@ class ValidationBatches(keras.utils.PyDataset):  # type: ignore[misc]
     Args:
         x: Prepared examples, shape (rows, *input shape); may be memory-mapped.
         y: Targets by rows.
-        batch_size: Rows per batch.
+        batch_size: Rows per batch; without it, as many as fit into the memory.
     """
 
     def __init__(
-        self, x: NDArray[np.generic], y: Targets, batch_size: int = 1024
+        self, x: NDArray[np.generic], y: Targets, batch_size: int | None = None
     ) -> None:
         super().__init__()
-        self._x, self._y, self._batch_size = x, y, batch_size
+        self._x, self._y = x, y
+        self._batch_size = batch_size or rows_at_once(x.shape[1:])
 
     @property
     def num_batches(self) -> int:

@@ -144,8 +144,9 @@ def _require_fitting(model: keras.Model, examples: Examples) -> None:
     """Refuse a model whose output has another shape than the targets."""
     wanted = examples.y[slice(0, 1)].shape[1:]
     given = model.output_shape[1:]
-    # Class indices stand for as many outputs as there are classes.
-    if given != wanted and not (wanted == () and len(given) == 1):
+    # A class index, of a row or of a pixel, stands for as many outputs as there are
+    # classes.
+    if given != wanted and given[:-1] != wanted:
         raise WrongUseError(
             f"the model must give outputs of the shape of its targets, {wanted}. "
             f"Received: {given}",
