@@ -98,7 +98,7 @@ def _classified(
 
 def _raw_table(meta: Meta, rows: Any) -> pa.Table:
     """Turn what has passed the signature into a table as ingest writes it."""
-    if meta.kind in ("image", "resized_image"):
+    if meta.kind in ("image", "resized_image", "vgg16_features"):
         return table_of_images(rows, np.zeros(len(rows), dtype=np.int64))
     nothing = pd.Series([None] * len(rows), dtype=object)
     return pa.table(

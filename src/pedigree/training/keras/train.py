@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import WrongUseError
+from pedigree.models.architecture import load_architecture
 from pedigree.models.build import build_model
 from pedigree.models.head import head_for
 from pedigree.models.keras.archive import MODEL_FILE, save_model
@@ -29,6 +30,7 @@ def train(
     output: Path,
     key: str,
     on_epoch: Callable[[Mapping[str, float], int], None],
+    pretrained: Path | None = None,
 ) -> list[dict[str, float]]:
     """Train a model and save it.
 
@@ -40,6 +42,7 @@ def train(
         output: Where the archive goes, `models/<experiment>`.
         key: What identifies the training, for its checkpoints.
         on_epoch: Called with the figures of each epoch and its number from 1.
+        pretrained: The file of pretrained weights, where the data brings any.
 
     Returns:
         One row of figures per epoch.
@@ -65,6 +68,7 @@ def train(
     }
     with distribution():
         model = build()
+        _load_pretrained(model, architecture.architecture, pretrained)
         _require_fitting(model, examples["train"])
         compile_model(model, parameters)
     checkpoints = CheckpointFile(key)
@@ -82,6 +86,20 @@ def train(
     save_model(result, output / MODEL_FILE)
     checkpoints.remove()
     return history
+
+
+def _load_pretrained(model: keras.Model, name: str, path: Path | None) -> None:
+    """Let an architecture that begins from pretrained weights take them."""
+    architecture = load_architecture(name)
+    if not hasattr(architecture, "load_pretrained"):
+        return
+    if path is None:
+        raise WrongUseError(
+            f"features must bring pretrained weights to model.architecture={name}. "
+            "Received: none",
+            "Name a dataset whose `table.weights` has them.",
+        )
+    architecture.load_pretrained(model, path)
 
 
 def _examples(arrays: Arrays, meta: Meta, parameters: KerasTrain) -> Examples:
