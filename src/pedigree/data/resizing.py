@@ -39,8 +39,7 @@ def resize(image: Images, to: Resize) -> Images:
 
 def _centres(old: int, new: int) -> npt.NDArray[np.float64]:
     """Where the centres of the new pixels lie among those of the old ones."""
-    centres: npt.NDArray[np.float64] = (np.arange(new) + 0.5) * (old / new) - 0.5
-    return centres
+    return np.asarray((np.arange(new) + 0.5) * (old / new) - 0.5, np.float64)
 
 
 def _between(

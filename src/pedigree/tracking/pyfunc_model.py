@@ -78,7 +78,7 @@ class RawRowsModel(PythonModel):
         if self._kind == "input":
             return outputs
         if self._kind == "masks":
-            return outputs.argmax(axis=-1).astype(np.uint8)
+            return np.asarray(outputs.argmax(axis=-1), np.uint8)
         if self._kind == "number":
             return pd.DataFrame({"prediction": outputs.reshape(len(outputs))})
         return _classified(outputs, self._meta.classes or ())
