@@ -96,7 +96,8 @@ def architectures() -> set[str]:
 
 
 def test_every_architecture_has_a_case():
-    assert set(CASES) == architectures()
+    # `transfer` needs weights of 59 MB: see tests/models/test_transfer.py.
+    assert {*CASES, "transfer"} == architectures()
 
 
 def _prepare(folder: Path) -> None:
