@@ -4,7 +4,7 @@ usage: python bench/serving.py [--part serve --part pyfunc --part predict]
        [--model models:/breast-cancer@challenger ...] [--requests 200] [--rows 10000000]
 
 In a checkout that has run. Requests go to `mlflow models serve` on this machine, one
-after the other. Files are rows of the dataset, repeated. Seconds are those of the clock.
+after the other. Files are rows of the dataset, repeated. Seconds are of the clock.
 """
 
 import argparse

@@ -31,7 +31,9 @@ datasets:  # read by ingest
 
 features: {}
 experiments: {}  # nothing yet
+promotion: {}
 searches: {}
+monitoring: {}
 # The end.
 """
 
@@ -150,8 +152,26 @@ def test_own_features_keep_their_dataset(params: Path) -> None:
         "datasets": [],
         "features": [],
         "experiments": ["digits_convnet"],
+        "searches": [],
+        "promotion": ["digits"],
+        "monitoring": ["digits"],
     }
     assert "digits_own" in read_parameters(params).features
+
+
+def test_a_gate_comes_with_its_model_and_stays_where_it_was_edited(
+    params: Path,
+) -> None:
+    activate(CATALOGUE, ["digits_convnet"], params)
+    assert set(read_parameters(params).promotion) == {"digits"}
+    text = params.read_text("utf-8")
+    assert deactivate(CATALOGUE, ["digits_convnet"], params).entries["promotion"]
+    params.write_text(text.replace("minimum: 0.95", "minimum: 0.99"), "utf-8")
+    deactivate(CATALOGUE, ["digits_convnet"], params)
+    assert read_parameters(params).promotion["digits"].minimum == 0.99
+    change = activate(CATALOGUE, ["digits_convnet"], params)
+    assert change.kept["promotion"] == ["digits"]
+    assert read_parameters(params).promotion["digits"].minimum == 0.99
 
 
 def test_the_file_keeps_its_mode(params: Path) -> None:

@@ -253,12 +253,6 @@ def test_summaries_count_as_published(project: Path) -> None:
         "weather_fnn_1_2_1": 7,
         "digits_convnet": 82_090,
         "breast_cancer_mlp": 30 * 32 + 32 + 32 * 16 + 16 + 17,
-        "jena_dense16": 26_913,
-        "jena_dense20": 33_641,
-        "jena_conv1d": 3_873,
-        "jena_lstm16": 2_001,
-        "jena_lstm32_rd": 6_049,
-        "jena_gru32x2": 10_977,
     }
     program = SUMMARIES.format(names=list(counts), heavy=HEAVY)
     *summaries, analysed = map(json.loads, python(project, program).splitlines())

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from pedigree.lineage.hashing import hash_of_file, hash_of_folder
 
+from pedigree.archives.hashing import hash_of_file, hash_of_tree
 from pedigree.data.prepared import Arrays, Meta, write_meta, write_split
 from pedigree.data.raw import write_split as write_raw
 from pedigree.data.transforms import tabular
 from pedigree.evaluation.classification.task import write_predictions
-from pedigree.models.predictor import write_output_kind
+from pedigree.models.predictor import Outputs, write_outputs
 from pedigree.params.features import TabularTransform
 from pedigree.promotion import answers
 from pedigree.sections import parse
@@ -149,13 +149,17 @@ class World:
         return made
 
     def register(
-        self, errors: int, prepared: dict[str, str] | None = None, stored: bool = True
+        self,
+        errors: int,
+        prepared: dict[str, str] | None = None,
+        stored: bool = True,
+        **config: Any,
     ) -> int:
         """Train, evaluate and register a model that makes so many errors."""
         prepared = prepared or self.prepared
         ((place, _),) = prepared.items()
         model = Path(f"models/errs_{errors}/model.keras")
-        write_model(model, {"errors": errors})
+        write_model(model, {"errors": errors} | config)
         made = {str(model.parent): hash_folder(model.parent)}
         trained = self.run(f"train@errs_{errors}", prepared, made)
         if stored:
@@ -189,13 +193,17 @@ def write_model(path: Path, config: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", json.dumps(config))
-    write_output_kind("classes", path.parent)
+    trained_on = tuple(config.get("trained_on", ["train"]))
+    write_outputs(Outputs("classes", trained_on), path.parent)
 
 
 def hash_folder(folder: Path) -> str:
     files = [each for each in folder.rglob("*") if each.is_file()]
-    return hash_of_folder(
-        {each.relative_to(folder).as_posix(): each.read_bytes() for each in files}
+    return hash_of_tree(
+        {
+            each.relative_to(folder).as_posix(): hash_of_file(each.read_bytes())
+            for each in files
+        }
     )
 
 

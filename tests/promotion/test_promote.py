@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
@@ -214,6 +215,10 @@ DAMAGES = {
         lambda w: forge(w, "artifacts/model.keras", keras_with()),
         "holds another model than the training's",
     ),
+    "no description": (
+        lambda w: forge(w, "MLmodel", b"[not YAML"),
+        "MLmodel: ",
+    ),
     "pickle": (
         lambda w: forge(w, "python_model.pkl", pickle.dumps(Trap())),
         "python_model.pkl is no file of a registered model",
@@ -248,6 +253,25 @@ def test_a_version_without_answers_to_test_rows_is_refused(world):
     decision, _ = promote("rain", 1)
     assert decision.decision == "refused"
     assert "predictions of test rows must be stored, and is none" in decision.reason
+
+
+def test_a_version_that_learned_the_test_rows_is_refused(world):
+    version = world.register(10, trained_on=["train", "test"])
+    decision, _ = promote("rain", version)
+    assert decision.decision == "refused"
+    assert "is of rows that it was trained on" in decision.reason
+
+
+def test_a_task_that_cannot_be_compared_is_refused(world, monkeypatch):
+    from pedigree.promotion import evidence
+
+    table = Path("other.parquet")
+    pa.parquet.write_table(pa.table({"row": [1], "pixel_accuracy": [0.5]}), table)
+    read = evidence.read_predictions
+    monkeypatch.setattr(evidence, "read_predictions", lambda _: read(table))
+    decision, _ = promote("rain", 1)
+    assert decision.decision == "refused" and world.champion() is None
+    assert "must be classes, numbers or errors of rows" in decision.reason
 
 
 def test_a_version_registered_by_hand_is_refused(world):

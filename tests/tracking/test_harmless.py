@@ -153,7 +153,7 @@ def test_an_untrusted_type_is_not_loaded(folder):
     from skops.io import dumps
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    from pedigree.data.transforms import archive
+    from pedigree.archives import numpy as archive
 
     path = folder / "artifacts/transform/tabular.skops"
     path.write_bytes(dumps(Path))

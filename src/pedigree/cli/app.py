@@ -16,6 +16,7 @@ from pedigree.cli.curves import curves_command
 from pedigree.cli.history import history_command
 from pedigree.cli.lineage import lineage_command
 from pedigree.cli.list import list_command
+from pedigree.cli.mirror import mirror_command
 from pedigree.cli.monitor import monitor_command
 from pedigree.cli.predict import predict_command
 from pedigree.cli.profile import profile_command
@@ -82,6 +83,7 @@ app.command("monitor")(monitor_command)
 app.command("promote")(promote_command)
 app.command("rollback")(rollback_command)
 app.command("history")(history_command)
+app.command("mirror")(mirror_command)
 app.command("sync")(sync_command)
 app.command("ui")(ui_command)
 

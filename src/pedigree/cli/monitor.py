@@ -68,7 +68,7 @@ def _table(seen: "Observation") -> "Table":
 
     table = Table("column", "compared", "p, adjusted", "PSI", "drifted")
     for each in seen.comparisons:
-        drifted = "YES" if each.column in seen.drifted else "no"
+        drifted = "YES" if each.has_drifted(seen.drift) else "no"
         figures = (f"{each.adjusted:.2g}", f"{each.psi:.4f}", drifted)
         table.add_row(escape(each.column), each.about, *figures)
     return table

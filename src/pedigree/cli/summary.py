@@ -10,6 +10,7 @@ import typer
 
 from pedigree.catalogue.read import read_catalogue, require_known
 from pedigree.cli.analysis import analysis, print_analysis
+from pedigree.data.transforms import vgg16_features
 from pedigree.errors import WrongUseError
 from pedigree.params.datasets import CsvImagesTable, Table
 from pedigree.params.experiments import Experiment
@@ -18,6 +19,7 @@ from pedigree.params.features import (
     MultiHotTransform,
     ResizedImageTransform,
     TabularTransform,
+    Vgg16FeaturesTransform,
     WindowsTransform,
 )
 from pedigree.params.file import Parameters, read_parameters
@@ -91,6 +93,8 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
         return (transform.resize.height, transform.resize.width, COLOURS)
     if isinstance(transform, WindowsTransform):
         return (transform.sequence_length, len(transform.columns))
+    if isinstance(transform, Vgg16FeaturesTransform):
+        return vgg16_features.Fitted(transform.resize, Path()).input_shape
     if isinstance(transform, TabularTransform) and _is_countable(transform):
         assert transform.numeric is not None
         return (len(transform.numeric.columns),)

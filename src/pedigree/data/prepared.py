@@ -72,7 +72,9 @@ class Meta:
         windows: How examples are cut out of a series; None where each is a row.
     """
 
-    kind: Literal["image", "multi_hot", "resized_image", "tabular", "windows"]
+    kind: Literal[
+        "image", "multi_hot", "resized_image", "tabular", "vgg16_features", "windows"
+    ]
     target: str
     classes: tuple[str, ...] | None
     input_shape: tuple[int, ...]

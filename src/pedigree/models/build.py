@@ -69,7 +69,8 @@ def _prepare(
         outputs = keras.layers.Resizing(*model.resize, name="resizing")(outputs)
     if divide_by is not None:
         outputs = keras.layers.Rescaling(1 / divide_by, name="rescaling")(outputs)
-    return augment(outputs, model.augmentation)
+    as_block = model.augmentation_block or False
+    return augment(outputs, model.augmentation, as_block=as_block)
 
 
 def _initialize(model: "keras.Model", initialization: Initialization) -> None:

@@ -147,7 +147,7 @@ class RawRowsModel:
         Raises:
             RefusedError: If a value is of another type than its column.
         """
-        if self.meta.kind in ("image", "resized_image"):
+        if self.meta.kind in ("image", "resized_image", "vgg16_features"):
             return table_of_images(rows, None)
         columns = {
             column.name: _from_pandas(column, rows[column.name])

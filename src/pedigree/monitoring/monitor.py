@@ -47,6 +47,11 @@ class Observation:
     thresholds: Monitoring | None
     reasons: tuple[str, ...]
 
+    @property
+    def drift(self) -> DriftThreshold:
+        """What is called drift: as declared, or else as is usual."""
+        return self.thresholds.drift if self.thresholds else USUAL
+
 
 def observe(
     version: ServedVersion,

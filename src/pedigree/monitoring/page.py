@@ -8,7 +8,7 @@ from jinja2 import Environment
 
 from pedigree.data.description import describe
 from pedigree.monitoring.drift import Cell
-from pedigree.monitoring.monitor import USUAL, Observation
+from pedigree.monitoring.monitor import Observation
 
 TEMPLATE = Path(__file__).with_name("page.html.jinja")
 
@@ -35,7 +35,6 @@ def render_page(seen: Observation) -> str:
     return template.render(
         seen=seen,
         uri=seen.version.ancestry.uri,
-        drift=seen.thresholds.drift if seen.thresholds else USUAL,
         describe=describe,
         bars=lambda cells: list(_bars(cells)),
         width=WIDTH,

@@ -139,6 +139,18 @@ class ImageFiles(Section):
     count: Positive | None = None
 
 
+class Weights(Section):
+    """A file of pretrained weights, beside the rows of a dataset.
+
+    Attributes:
+        file: Its name.
+        md5: The sum that its publisher pins it by.
+    """
+
+    file: FileName
+    md5: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
 class ImageFolderTable(Section):
     """Images of any sizes in folders or files that are named after their classes.
 
@@ -146,12 +158,14 @@ class ImageFolderTable(Section):
         archive: The tar or zip that holds them; without it, they lie as they are.
         classes: The names of the classes; a label is the place of a name in it.
         splits: The images of each published split.
+        weights: What goes along with the images to nets that begin from it.
     """
 
     format: Literal["image_folder"]
     archive: FileName | None = None
     classes: tuple[str, ...] = Field(min_length=2)
     splits: Mapping[Literal["train", "test", "all"], ImageFiles] = Field(min_length=1)
+    weights: Weights | None = None
 
 
 class ImageMasksTable(Section):

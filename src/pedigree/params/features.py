@@ -213,19 +213,31 @@ class ResizedImageTransform(Section):
         label: What to predict of an image, or
         masks: what to predict of every pixel: one of the two. A mask is resized to the
             nearest pixel, whatever the interpolation of the images.
+        divide_by: What the model divides pixels by; without it, it takes 0 to 255.
     """
 
     kind: Literal["resized_image"]
     label: Label | None = None
     masks: Masks | None = None
     resize: Resize
-    divide_by: Annotated[float, Field(gt=0)]
+    divide_by: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _label_or_masks(self) -> "ResizedImageTransform":
         if (self.label is None) == (self.masks is None):
             raise ValueError("transform must have either a label or masks")
         return self
+
+
+class Vgg16FeaturesTransform(Section):
+    """Images of any sizes to what a VGG16 without its top makes of them.
+
+    The weights are those of the dataset's table.
+    """
+
+    kind: Literal["vgg16_features"]
+    label: Label
+    resize: Resize
 
 
 class MultiHotTransform(Section):
@@ -338,6 +350,7 @@ Transform = Annotated[
     | ResizedImageTransform
     | MultiHotTransform
     | TabularTransform
+    | Vgg16FeaturesTransform
     | WindowsTransform,
     Field(discriminator="kind"),
 ]

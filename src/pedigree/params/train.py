@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pedigree.params.model import RandomFlip, RandomRotation, RandomZoom
 from pedigree.params.values import Fraction, Positive, Seed
 from pedigree.sections import Section
 
@@ -126,6 +127,7 @@ class KerasTrain(Protocol):
         loss: A Keras loss, or `half_squared_error`: half of the mean squared error.
         metrics: What is told of each epoch beside the loss and the accuracy. The loss
             holds the penalties on weights, `binary_crossentropy` does not.
+        augmentation: Random changes of the images of each batch, before the model.
         target: `input` where the model has to give back what it takes in.
     """
 
@@ -138,6 +140,12 @@ class KerasTrain(Protocol):
         "half_squared_error",
     ]
     metrics: tuple[Literal["binary_crossentropy"], ...] = ()
+    augmentation: tuple[
+        Annotated[
+            RandomFlip | RandomRotation | RandomZoom, Field(discriminator="layer")
+        ],
+        ...,
+    ] = ()
     target: Literal["input"] | None = None
     optimizer: Optimizer
     batch_size: Positive

@@ -44,7 +44,7 @@ class Archive:
             kind = import_module(f"pedigree.data.transforms.{self.meta.kind}")
             self._transform = kind.load(parts / "transform")
             self.file = model_file(parts)
-            self.kind = read_outputs(parts).kind
+            self.outputs = read_outputs(parts)
             self._predictor = load_predictor(self.file)
         except Exception as error:  # whatever an archive of unknown origin may cause
             cause = " ".join(str(error).split())
@@ -52,6 +52,12 @@ class Archive:
                 f"{folder} must hold a model that can be loaded. Received: {cause}",
                 "Register the model again.",
             ) from error
+        if self.outputs.kind == "masks" or self.meta.kind == "windows":
+            raise RefusedError(
+                "a model to promote must answer one row after the other. Received: a "
+                f"model that takes {self.meta.kind} and gives {self.outputs.kind}",
+                "Models of this kind are promoted by hand: set the alias in the UI.",
+            )
 
     def answer(self, table: pa.Table) -> NDArray[np.float32]:
         """Answer raw rows.
@@ -65,9 +71,9 @@ class Archive:
         """
         x: NDArray[Any] = self._transform.apply(table)
         outputs = self._predictor(x)
-        if self.kind == "classes":
+        if self.outputs.kind == "classes":
             return probabilities_of(outputs)
-        if self.kind == "number":
+        if self.outputs.kind == "number":
             return outputs.reshape(len(outputs))
         scaled = x.astype(np.float64) / (self.meta.divide_by or 1)
         errors = (outputs - scaled).reshape(len(outputs), -1) ** 2

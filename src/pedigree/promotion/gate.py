@@ -1,6 +1,7 @@
 """The gate: what a version has to show before it becomes the champion."""
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,13 +57,9 @@ def examine(
             return
         _judge_expectations(gate, candidate, findings)
         predictions = candidate.predictions
-        held_out = "test" in candidate.archive.meta.rows
-        found = "none stored" if predictions is None else "of another split"
-        if predictions is not None and held_out:
-            found = f"{len(predictions.rows)} rows"
-        known = predictions is not None and held_out
+        found, known = _held_out(candidate, predictions)
         findings.add("predictions of test rows", "stored", found, known)
-        if predictions is None or not held_out:
+        if predictions is None or not known:
             return
         table = take_rows(
             stack.enter_context(raw_rows(*candidate.raw)), predictions.rows
@@ -103,7 +100,7 @@ def open_version(
     complete = findings.add(
         "lineage", "down to the source bytes", *_completeness(ancestry)
     )
-    found = next((check.fault for check in check_artifact(ancestry, folder)), None)
+    found = _fault_of_files(ancestry, folder)
     whole = findings.add("files", "as registered", found or "as registered", not found)
     found = next(faults(folder), None)
     harmless = findings.add(
@@ -112,6 +109,25 @@ def open_version(
     return (
         Version(client, ancestry, folder) if complete and whole and harmless else None
     )
+
+
+def _fault_of_files(ancestry: Ancestry, folder: Path) -> str | None:
+    try:
+        return next((check.fault for check in check_artifact(ancestry, folder)), None)
+    except (OSError, ValueError) as error:  # a file that it looks into is none
+        return " ".join(str(error).split())
+
+
+def _held_out(candidate: Version, predictions: Predictions | None) -> tuple[str, bool]:
+    """Tell whether there are predictions of rows that the model did not learn."""
+    archive = candidate.archive
+    if predictions is None:
+        return "none stored", False
+    if "test" not in archive.meta.rows:
+        return "of another split", False
+    if "test" in archive.outputs.trained_on:
+        return "of rows that it was trained on", False
+    return f"{len(predictions.rows)} rows", True
 
 
 def _completeness(ancestry: Ancestry) -> tuple[str, bool]:

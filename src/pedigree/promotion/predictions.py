@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pedigree.errors import WrongUseError
+from pedigree.errors import RefusedError, WrongUseError
 from pedigree.evaluation.bootstrap import Counts, Figures
 from pedigree.evaluation.classification.figures import WeightedFigures
 from pedigree.evaluation.regression.figures import WeightedErrors
@@ -134,7 +134,11 @@ class _MeanError:
 
 
 def read_predictions(path: Path) -> Predictions:
-    """Read what evaluate wrote as `predictions.parquet`."""
+    """Read what evaluate wrote as `predictions.parquet`.
+
+    Raises:
+        RefusedError: If it holds neither classes, numbers nor errors of rows.
+    """
     from pyarrow.parquet import read_table
 
     table = read_table(path)
@@ -146,8 +150,14 @@ def read_predictions(path: Path) -> Predictions:
         numbers = {name: number for number, name in enumerate(classes)}
         labels = np.array([numbers[name] for name in columns["label"]], np.int64)
         return Predictions(columns["row"], labels, outputs, classes)
-    outputs = columns["predicted"] if "actual" in columns else columns["mse"]
-    return Predictions(columns["row"], columns.get("actual"), outputs, None)
+    answer = "predicted" if "actual" in columns else "mse"
+    if answer not in columns:
+        raise RefusedError(
+            "predictions to compare must be classes, numbers or errors of rows. "
+            f"Received: the columns {', '.join(columns)}",
+            "Models of this task are promoted by hand: set the alias in the UI.",
+        )
+    return Predictions(columns["row"], columns.get("actual"), columns[answer], None)
 
 
 def unknown_metric(metric: str, known: tuple[str, ...]) -> WrongUseError:

@@ -20,6 +20,7 @@ from pedigree.data.splits import (
 )
 from pedigree.data.transforms.targets import read_targets
 from pedigree.data.verdict import require_success
+from pedigree.data.weights import find_weights, pass_on
 from pedigree.params.features import Splits, Transform
 from pedigree.params.file import read_section
 from pedigree.tracking.outcome import log_outcome
@@ -47,12 +48,16 @@ def main(run: StageRun, features: str, dataset: str) -> None:
     if targets.classes is not None:
         tolerance = splits.class_share_tolerance
         require_class_shares(tolerance, targets.classes, class_counts)
-    fitted = transform.fit(parameters, table, shared.train)
+    weights = find_weights(Path("data/raw") / dataset)
+    needed = (weights,) if parameters.kind == "vgg16_features" else ()
+    fitted = transform.fit(parameters, table, shared.train, *needed)
 
     folder = Path("data/prepared") / features
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "transform").mkdir(parents=True)
     fitted.save(folder / "transform")
+    if weights:
+        pass_on(weights, folder)
     examples = {}
     for split, numbers in rows.items():
         x, predicted = _examples(fitted, table, numbers)

@@ -1,6 +1,7 @@
 """train: an experiment's model, from prepared arrays to a canonical archive."""
 
 import os
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from pedigree.data.prepared import Arrays, Meta, open_split, read_meta
+from pedigree.data.weights import find_weights
 from pedigree.models.architecture import check
 from pedigree.models.predictor import OutputKind, Outputs, write_outputs
 from pedigree.params.file import read_section
@@ -41,9 +43,10 @@ def main(run: StageRun, experiment: str, features: str) -> None:
         for split in ("train", "validation")
         if split in meta.rows
     }
-    training = Training(
-        library.train, architecture, parameters, meta, run.key, run.log_metrics
-    )
+    train = library.train
+    if weights := find_weights(prepared):
+        train = partial(train, pretrained=weights)
+    training = Training(train, architecture, parameters, meta, run.key, run.log_metrics)
     outcome = train_by_protocol(training, splits, output)
     kind = _output_kind(parameters, meta, splits["train"])
     write_outputs(Outputs(kind, outcome.trained_on), output)

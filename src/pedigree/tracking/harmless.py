@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
+from pedigree.errors import WrongUseError
 from pedigree.sections import load_yaml
 from pedigree.tracking.manifest import NAME as MANIFEST
 
@@ -57,7 +58,11 @@ def _is_expected(name: Path) -> bool:
 
 def _description_faults(folder: Path) -> Iterator[str]:
     """Name what MLflow would load besides the model's own code."""
-    content = load_yaml(folder / DESCRIPTION)
+    try:
+        content = load_yaml(folder / DESCRIPTION)
+    except WrongUseError as error:
+        yield error.rule
+        return
     flavors = content.get("flavors") if isinstance(content, dict) else None
     if not isinstance(flavors, dict) or list(flavors) != ["python_function"]:
         yield "its only flavor must be python_function"

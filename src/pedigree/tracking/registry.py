@@ -221,7 +221,7 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
     from mlflow.types.schema import Array
 
-    if meta.kind in ("image", "resized_image"):
+    if meta.kind in ("image", "resized_image", "vgg16_features"):
         # Pixels in one row are no shape of an image: the transform knows that shape.
         # What is resized may have any shape, though one request has one.
         fixed = meta.kind == "image" and len(meta.input_shape) == 3

@@ -25,12 +25,12 @@ class Fitted:
     Attributes:
         resize: What they are resized to.
         channels: How many channels each has.
-        divide_by: What the model divides pixels by.
+        divide_by: What the model divides pixels by; None where it takes 0 to 255.
     """
 
     resize: Resize
     channels: int
-    divide_by: float
+    divide_by: float | None
     feature_names: ClassVar[tuple[str, ...]] = ()
 
     @property

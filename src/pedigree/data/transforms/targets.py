@@ -49,14 +49,11 @@ class Targets:
         if self.classes is None:
             return ()
         number = len(self.classes)
-        counts: npt.NDArray[np.int64]
-        if self.values.ndim == 1:
-            counts = np.bincount(self.values[rows], minlength=number)
-        else:
-            masks = (self.values[row].ravel() for row in rows)  # of many millions
-            counts = np.zeros(number, np.int64)
-            for mask in masks:
-                counts += np.bincount(mask, minlength=number)
+        # Mask by mask: there are many millions of pixels.
+        parts = [self.values[rows]] if self.values.ndim == 1 else self.values[rows]
+        counts = np.zeros(number, np.int64)
+        for part in parts:
+            counts += np.bincount(part.ravel(), minlength=number)
         return tuple(counts.tolist())
 
 

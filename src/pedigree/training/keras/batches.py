@@ -1,6 +1,7 @@
 """Batches of prepared arrays, in an order drawn from (seed, epoch)."""
 
 import math
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from pedigree.models.predictor import rows_at_once
 from pedigree.training.keras.targets import Targets
 
 Batch = tuple[NDArray[np.generic], ...]
+Augment = Callable[[NDArray[np.generic], int], NDArray[np.generic]]
 
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -26,6 +28,8 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         seed: Seed of the order.
         first_epoch: The epoch that step 0 belongs to, counted from 0.
         weights: The weight of each row, shape (rows,).
+        augment: Changes the examples of a batch, given the number of the step since the
+            beginning of the training.
     """
 
     def __init__(
@@ -36,12 +40,14 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         seed: int,
         first_epoch: int = 0,
         weights: NDArray[np.float32] | None = None,
+        augment: Augment | None = None,
     ) -> None:
         super().__init__()
         self._x, self._y = x, y
         self._batch_size, self._seed = batch_size, seed
         self._first_epoch = first_epoch
         self._weights = weights
+        self._augment = augment
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
 
     @property
@@ -59,7 +65,10 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         epoch, position = divmod(step, self.steps_per_epoch)
         start = position * self._batch_size
         rows = self._rows(self._first_epoch + epoch)[start : start + self._batch_size]
-        batch: Batch = (self._x[rows], self._y[rows])
+        x = self._x[rows]
+        if self._augment:
+            x = self._augment(x, self._first_epoch * self.steps_per_epoch + step)
+        batch: Batch = (x, self._y[rows])
         if self._weights is not None:
             batch += (self._weights[rows],)
         return batch

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pedigree.errors import RefusedError, WrongUseError
 from pedigree.params.train import KerasTrain
+from pedigree.training.keras.augmentation import batch_augmentation
 from pedigree.training.keras.batches import TrainingBatches, ValidationBatches
 from pedigree.training.keras.callbacks import EpochListener, Recorder, build_callbacks
 from pedigree.training.keras.checkpoint import CheckpointFile
@@ -94,6 +95,7 @@ def fit(
         parameters.seed,
         first_epoch=done.epochs,
         weights=train.weights,
+        augment=batch_augmentation(parameters),
     )
     model.fit(
         batches,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import WrongUseError
+from pedigree.models.architecture import load_architecture
 from pedigree.models.build import build_model
 from pedigree.models.head import head_for
 from pedigree.models.keras.archive import MODEL_FILE, save_model
@@ -29,6 +30,7 @@ def train(
     output: Path,
     key: str,
     on_epoch: Callable[[Mapping[str, float], int], None],
+    pretrained: Path | None = None,
 ) -> list[dict[str, float]]:
     """Train a model and save it.
 
@@ -40,6 +42,7 @@ def train(
         output: Where the archive goes, `models/<experiment>`.
         key: What identifies the training, for its checkpoints.
         on_epoch: Called with the figures of each epoch and its number from 1.
+        pretrained: The file of pretrained weights, where the data brings any.
 
     Returns:
         One row of figures per epoch.
@@ -50,7 +53,7 @@ def train(
     """
     checkpoints = CheckpointFile(key)
     model, history = fit_model(
-        architecture, parameters, meta, splits, checkpoints, on_epoch
+        architecture, parameters, meta, splits, checkpoints, on_epoch, pretrained
     )
     # A model built anew bears the weights alone: no optimizer, no used-up seeds.
     result = _build(architecture, parameters, meta)
@@ -67,6 +70,7 @@ def fit_model(
     splits: Mapping[str, Arrays],
     checkpoints: CheckpointFile,
     on_epoch: Callable[[Mapping[str, float], int], None],
+    pretrained: Path | None = None,
 ) -> tuple[keras.Model, list[dict[str, float]]]:
     """Build a model and fit it, going on from its checkpoint if there is one.
 
@@ -77,6 +81,7 @@ def fit_model(
         splits: The arrays of `train`, and of `validation` where there are such rows.
         checkpoints: Where the checkpoint is kept; it stays there.
         on_epoch: Called with the figures of each epoch and its number from 1.
+        pretrained: The file of pretrained weights, where the data brings any.
 
     Returns:
         The trained model, and one row of figures per epoch.
@@ -92,6 +97,7 @@ def fit_model(
     }
     with distribution():
         model = _build(architecture, parameters, meta)
+        _load_pretrained(model, architecture.architecture, pretrained)
         _require_fitting(model, examples["train"])
         compile_model(model, parameters)
     history = fit(
@@ -113,6 +119,20 @@ def _build(architecture: Model, parameters: KerasTrain, meta: Meta) -> keras.Mod
         parameters.target,
     )
     return build_model(architecture, meta.input_shape, meta.divide_by, head)
+
+
+def _load_pretrained(model: keras.Model, name: str, path: Path | None) -> None:
+    """Let an architecture that begins from pretrained weights take them."""
+    architecture = load_architecture(name)
+    if not hasattr(architecture, "load_pretrained"):
+        return
+    if path is None:
+        raise WrongUseError(
+            f"features must bring pretrained weights to model.architecture={name}. "
+            "Received: none",
+            "Name a dataset whose `table.weights` has them.",
+        )
+    architecture.load_pretrained(model, path)
 
 
 def _examples(arrays: Arrays, meta: Meta, parameters: KerasTrain) -> Examples:
