@@ -11,7 +11,7 @@ from pedigree.catalogue.read import read_catalogue, require_known
 from pedigree.errors import WrongUseError
 from pedigree.params.datasets import CsvImagesTable, KerasTable
 from pedigree.params.experiments import Experiment
-from pedigree.params.features import TabularTransform
+from pedigree.params.features import TabularTransform, TokensTransform, Transform
 from pedigree.params.file import Parameters, read_parameters
 
 if TYPE_CHECKING:
@@ -38,8 +38,10 @@ def summary_command(
         _print_table(summary)
 
 
-def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
+def input_shape(parameters: Parameters, features: str) -> tuple[int | None, ...]:
     """The shape of one prepared example, from the parameters where they tell.
+
+    Of a text, it is that of a sequence of any length.
 
     Raises:
         WrongUseError: If it depends on the data, and these are not prepared.
@@ -51,6 +53,8 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
     if isinstance(table, CsvImagesTable):
         return (table.height, table.width, 1)
     transform = entry.transform
+    if isinstance(transform, TokensTransform):
+        return (None, 1)
     if isinstance(transform, TabularTransform) and _is_countable(transform):
         assert transform.numeric is not None
         return (len(transform.numeric.columns),)
@@ -87,7 +91,7 @@ def _is_countable(transform: TabularTransform) -> bool:
 
 
 def _build(
-    parameters: Parameters, experiment: Experiment, shape: tuple[int, ...]
+    parameters: Parameters, experiment: Experiment, shape: tuple[int | None, ...]
 ) -> "keras.Model":
     """Build the model without TensorFlow, whose import takes seconds."""
     os.environ["KERAS_BACKEND"] = "numpy"
@@ -98,12 +102,19 @@ def _build(
     train = experiment.train
     head = head_for(
         train.loss,
-        len(transform.label.classes) if transform.label else None,
+        _classes(transform),
         experiment.model.output_activation,
         getattr(train, "target", None),
     )
     divide_by = getattr(transform, "divide_by", None)
     return build_model(experiment.model, shape, divide_by, head)
+
+
+def _classes(transform: Transform) -> int | None:
+    """The number of classes; None where numbers are predicted."""
+    if isinstance(transform, TokensTransform):
+        return transform.vocabulary
+    return len(transform.label.classes) if transform.label else None
 
 
 def _describe(model: "keras.Model") -> dict[str, Any]:

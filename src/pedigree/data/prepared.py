@@ -40,7 +40,8 @@ class Meta:
             numbers are predicted.
         input_shape: The shape of one example.
         divide_by: What the model divides its input by; None for tables.
-        feature_names: The names of the columns of `x`; empty for images.
+        feature_names: The names of the columns of `x`; empty for images. Of a text,
+            what a token is: `character` or `word`.
         columns: The raw columns without the label; empty for images.
         rows: The number of rows of each split that there is.
         class_counts: The rows of each class, per split, in the order of `classes`;
@@ -50,7 +51,7 @@ class Meta:
         dropped: The rows of each split that were dropped as copies.
     """
 
-    kind: Literal["image", "multi_hot", "tabular"]
+    kind: Literal["image", "multi_hot", "tabular", "tokens"]
     target: str
     classes: tuple[str, ...] | None
     input_shape: tuple[int, ...]
@@ -67,7 +68,8 @@ class Arrays(NamedTuple):
     """One split.
 
     Attributes:
-        x: uint8 images (rows, height, width, channels) or float32 (rows, features).
+        x: uint8 images (rows, height, width, channels), float32 (rows, features), or
+            tokens of a text in their order, uint8 or int32 (rows, 1).
         y: Class indices, int64 (rows,), or numbers, float32 (rows,).
         rows: Row numbers in the raw splits one after the other, int64 (rows,).
     """

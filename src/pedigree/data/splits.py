@@ -40,8 +40,9 @@ def split_rows(
     """Share rows out: first the test rows, then validation rows from what is left.
 
     `random` and `stratified` are `sklearn.model_selection.train_test_split` on the rows
-    in order with `random_state=seed`; `tail` is Keras's `validation_split`; `head` are
-    the first rows. So published recipes that use them get the very same rows.
+    in order with `random_state=seed`; `tail` is Keras's `validation_split`, or a number
+    of last rows; `head` are the first rows. So published recipes that use them get the
+    very same rows.
 
     Args:
         splits: The section of params.yaml.
@@ -146,8 +147,11 @@ def _part(
     if isinstance(split, HeadSplit):
         return positions[split.rows :], positions[: split.rows]
     if isinstance(split, TailSplit):
-        # Keras's rule: keras.src.trainers.data_adapters.array_adapter.
-        boundary = math.floor(len(positions) * (1.0 - split.fraction))
+        if split.fraction is None:
+            boundary = max(0, len(positions) - (split.rows or 0))
+        else:
+            # Keras's rule: keras.src.trainers.data_adapters.array_adapter.
+            boundary = math.floor(len(positions) * (1.0 - split.fraction))
         return positions[:boundary], positions[boundary:]
     from sklearn.model_selection import train_test_split
 

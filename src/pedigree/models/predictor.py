@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 # shape). A single output for two classes is the probability of the second.
 Predictor = Callable[[NDArray[Any]], NDArray[np.float32]]
 
-# What the outputs of a model are: classes to choose from, a number, or its own input.
-OutputKind = Literal["classes", "number", "input"]
+# What the outputs of a model are: classes to choose from, a number, its own input, or
+# the next token after each token of a text.
+OutputKind = Literal["classes", "number", "input", "tokens"]
 OUTPUTS_FILE = "outputs.json"
 
 # What trained a model, by the ending of its file.

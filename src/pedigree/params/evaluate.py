@@ -100,7 +100,41 @@ class EvaluateReconstruction(Section):
     samples: Samples | None = None
 
 
+class Generation(Section):
+    """Texts that the model goes on with, each time by the likeliest token.
+
+    Attributes:
+        prefixes: What each text begins with, as a text looks that has been cleaned.
+        tokens: How many tokens follow.
+    """
+
+    prefixes: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)
+    ]
+    tokens: Positive
+
+
+class EvaluateLanguage(Section):
+    """What is measured on a model that predicts the next token of a text.
+
+    Attributes:
+        splits: As for classification.
+        sequence: Tokens that a resample draws together, one after the other: what is
+            hard to predict comes in runs.
+        generation: Texts to write.
+    """
+
+    task: Literal["language"]
+    splits: SplitNames
+    bootstrap: Bootstrap
+    sequence: Positive
+    generation: Generation | None = None
+
+
 Evaluate = Annotated[
-    EvaluateClassification | EvaluateRegression | EvaluateReconstruction,
+    EvaluateClassification
+    | EvaluateRegression
+    | EvaluateReconstruction
+    | EvaluateLanguage,
     Field(discriminator="task"),
 ]

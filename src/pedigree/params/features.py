@@ -1,6 +1,6 @@
 """The sections `features`: read by preprocess."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -23,10 +23,22 @@ class RandomSplit(Section):
 
 
 class TailSplit(Section):
-    """The last rows, as Keras's `validation_split` takes them."""
+    """The last rows.
+
+    Attributes:
+        fraction: Their share, as Keras's `validation_split` takes it, or
+        rows: their number: one of the two.
+    """
 
     method: Literal["tail"]
-    fraction: Fraction
+    fraction: Fraction | None = None
+    rows: Positive | None = None
+
+    @model_validator(mode="after")
+    def _fraction_or_rows(self) -> "TailSplit":
+        if (self.fraction is None) == (self.rows is None):
+            raise ValueError("tail must have either a fraction or rows")
+        return self
 
 
 class HeadSplit(Section):
@@ -203,8 +215,33 @@ class TabularTransform(Section):
         return self
 
 
+class TokensTransform(Section):
+    """A text to tokens, each with the one that follows it.
+
+    What is split are the tokens, in their order.
+
+    Attributes:
+        column: The column of the lines.
+        level: What a token is.
+        vocabulary: How many tokens are told apart: the commonest ones, and one for all
+            others, which is token 0.
+        fit: The tokens that are counted to find the commonest. `all` repeats published
+            recipes; anything else should say `train`.
+        first: How many tokens are used, from the beginning; without it, all.
+    """
+
+    kind: Literal["tokens"]
+    label: ClassVar[None] = None
+    column: str
+    level: Literal["character", "word"]
+    vocabulary: Annotated[int, Field(ge=2)]
+    fit: Literal["train", "all"]
+    first: Positive | None = None
+
+
 Transform = Annotated[
-    ImageTransform | MultiHotTransform | TabularTransform, Field(discriminator="kind")
+    ImageTransform | MultiHotTransform | TabularTransform | TokensTransform,
+    Field(discriminator="kind"),
 ]
 
 
@@ -214,3 +251,13 @@ class Features(Section):
     dataset: Name
     split: Splits
     transform: Transform
+
+    @model_validator(mode="after")
+    def _text_in_one_piece(self) -> "Features":
+        methods = {self.split.test.method, self.split.validation.method}
+        if isinstance(self.transform, TokensTransform):
+            if not methods <= {"tail", "head", "none"}:
+                raise ValueError("a text must be split by the methods tail, head, none")
+            if self.split.duplicates != "keep":
+                raise ValueError("duplicates of a text, which has no equal rows: keep")
+        return self

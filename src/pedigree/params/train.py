@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pedigree.params.values import Fraction, Positive, Seed
 from pedigree.sections import Section
@@ -69,6 +69,20 @@ class ReduceLearningRate(Section):
     min_lr: Annotated[float, Field(ge=0)] | None = None
 
 
+class Sequences(Section):
+    """How sequences are cut out of a text, anew for each epoch.
+
+    Attributes:
+        steps: Tokens of a sequence.
+        partition: `sequential`: each row of a batch goes on where it ended in the batch
+            before, and so does the state of the model, through which no gradient goes
+            back. `random`: sequences in any order, each from a state of zeros.
+    """
+
+    steps: Positive
+    partition: Literal["sequential", "random"]
+
+
 class KerasTrain(Section):
     """How a Keras model is trained.
 
@@ -76,6 +90,7 @@ class KerasTrain(Section):
         library: What trains it.
         loss: A Keras loss, or `half_squared_error`: half of the mean squared error.
         target: `input` where the model has to give back what it takes in.
+        sequences: How a text is cut up; a token is predicted after each of its tokens.
         repeats: How many models to train, each with other seeds: the given ones, then
             each raised by 1, 2, ... The first is the experiment's model, all are
             measured.
@@ -90,6 +105,7 @@ class KerasTrain(Section):
         "half_squared_error",
     ]
     target: Literal["input"] | None = None
+    sequences: Sequences | None = None
     optimizer: Optimizer
     batch_size: Positive
     epochs: Positive
@@ -100,6 +116,14 @@ class KerasTrain(Section):
     early_stopping: EarlyStopping | None = None
     reduce_learning_rate: ReduceLearningRate | None = None
     repeats: Repeats | None = None
+
+    @model_validator(mode="after")
+    def _tokens_as_they_are(self) -> "KerasTrain":
+        if self.sequences and self.loss != "sparse_categorical_crossentropy":
+            raise ValueError("sequences ask for loss: sparse_categorical_crossentropy")
+        if self.sequences and (self.class_weight or self.target):
+            raise ValueError("sequences exclude class_weight and target")
+        return self
 
 
 class NumpyTrain(Section):

@@ -66,6 +66,8 @@ def _log_nothing(figures: Mapping[str, float], epoch: int) -> None:
 def _output_kind(parameters: Train, meta: Meta) -> OutputKind:
     if getattr(parameters, "target", None) == "input":
         return "input"
+    if meta.kind == "tokens":
+        return "tokens"
     return "number" if meta.classes is None else "classes"
 
 

@@ -20,6 +20,7 @@ from mlflow.pyfunc.model import PythonModel
 from pedigree.data.prepared import Column, Meta, read_meta
 from pedigree.data.raw import table_of_images
 from pedigree.errors import RefusedError
+from pedigree.models.continuation import continue_texts
 from pedigree.models.predictor import load_predictor, read_output_kind
 from pedigree.models.probabilities import probabilities_of
 
@@ -55,7 +56,7 @@ class RawRowsModel(PythonModel):
         model_input: pd.DataFrame,
         params: Mapping[str, Any] | None = None,
     ) -> pd.DataFrame | npt.NDArray[np.float32]:
-        """Predict classes or numbers, or give back the input.
+        """Predict classes or numbers, give back the input, or go on with a text.
 
         Args:
             context: MLflow's context; not used.
@@ -66,13 +67,17 @@ class RawRowsModel(PythonModel):
 
         Returns:
             One row per row: `label`, and `probability_<class>` for each class; or
-            `prediction`; or an array of the input's shape, scaled.
+            `prediction`; or `continuation`; or an array of the input's shape, scaled.
 
         Raises:
             RefusedError: If a column or a value cannot be used.
         """
         del context, params
         table = _raw_table(self._meta, model_input)
+        if self._kind == "tokens":
+            texts = self._transform.clean(table)
+            added = continue_texts(self._predictor, texts, self._meta)
+            return pd.DataFrame({"continuation": added})
         outputs = self._predictor(self._transform.apply(table))
         if self._kind == "input":
             return outputs

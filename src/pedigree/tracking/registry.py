@@ -187,7 +187,7 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
     Returns:
         Raw columns, optional where the raw data misses values, or an uint8 tensor of
         images; then the label and the probability of each class, the predicted
-        number, or examples of the input's shape, scaled.
+        number, the continuation of a text, or examples of the input's shape, scaled.
     """
     import numpy as np
     from mlflow.models import ModelSignature
@@ -217,6 +217,8 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
     if kind == "input":
         shape: tuple[int, ...] = (-1, *meta.input_shape)
         return ModelSignature(inputs, Schema([TensorSpec(np.dtype(np.float32), shape)]))
+    if kind == "tokens":
+        return ModelSignature(inputs, Schema([ColSpec("string", "continuation")]))
     if kind == "number":
         return ModelSignature(inputs, Schema([ColSpec("float", "prediction")]))
     assert meta.classes

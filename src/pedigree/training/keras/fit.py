@@ -14,8 +14,14 @@ from pedigree.params.train import KerasTrain
 from pedigree.training.keras.batches import TrainingBatches, ValidationBatches
 from pedigree.training.keras.callbacks import EpochListener, Recorder, build_callbacks
 from pedigree.training.keras.checkpoint import CheckpointFile
-from pedigree.training.keras.losses import loss_named, metrics_for
+from pedigree.training.keras.losses import loss_named, metric_named, metrics_for
 from pedigree.training.keras.optimizers import build_optimizer
+from pedigree.training.keras.sequences import (
+    StateReset,
+    TrainingSequences,
+    ValidationSequences,
+)
+from pedigree.training.keras.speed import Speedometer
 from pedigree.training.keras.targets import Targets
 
 
@@ -45,7 +51,7 @@ def compile_model(model: keras.Model, parameters: KerasTrain) -> None:
     model.compile(
         optimizer=build_optimizer(parameters.optimizer),
         loss=loss_named(parameters.loss),
-        metrics=metrics_for(parameters.loss),
+        metrics=[metric_named(name) for name in _metric_names(parameters)],
         jit_compile=parameters.xla,
     )
     # Here and not at the first step: a checkpoint is assigned to what is built.
@@ -71,8 +77,8 @@ def fit(
         on_epoch: Called with the figures of each epoch and its number from 1.
 
     Returns:
-        One row of figures per epoch: epoch, loss, accuracy or mean_absolute_error, the
-        same of validation after `val_`, learning_rate.
+        One row of figures per epoch: epoch, loss, accuracy or mean_absolute_error, of a
+        text perplexity, the same of validation after `val_`, learning_rate.
 
     Raises:
         WrongUseError: If a callback watches validation and there is none.
@@ -85,17 +91,13 @@ def fit(
     callbacks = build_callbacks(parameters)
     recorder = Recorder(checkpoints, checkpoint, callbacks, on_epoch)
     done = recorder.progress
-    batches = TrainingBatches(
-        train.x,
-        train.y,
-        parameters.batch_size,
-        parameters.seed,
-        first_epoch=done.epochs,
-        weights=train.weights,
-    )
+    batches = _training_batches(train, parameters, done.epochs)
+    if isinstance(batches, TrainingSequences):
+        speedometer = Speedometer(batches.tokens_per_epoch, on_epoch)
+        callbacks = [StateReset(), speedometer, *callbacks]
     model.fit(
         batches,
-        validation_data=validation and ValidationBatches(validation.x, validation.y),
+        validation_data=validation and _validation_batches(validation, parameters),
         steps_per_epoch=batches.steps_per_epoch,
         initial_epoch=parameters.epochs if done.stopped else done.epochs,
         epochs=parameters.epochs,
@@ -108,6 +110,31 @@ def fit(
     return recorder.progress.history
 
 
+def _training_batches(
+    train: Examples, parameters: KerasTrain, first_epoch: int
+) -> TrainingBatches | TrainingSequences:
+    size, seed = parameters.batch_size, parameters.seed
+    if parameters.sequences:
+        return TrainingSequences(
+            train.x, train.y, parameters.sequences, size, seed, first_epoch
+        )
+    return TrainingBatches(train.x, train.y, size, seed, first_epoch, train.weights)
+
+
+def _validation_batches(
+    validation: Examples, parameters: KerasTrain
+) -> ValidationBatches | ValidationSequences:
+    if parameters.sequences:
+        steps, size = parameters.sequences.steps, parameters.batch_size
+        return ValidationSequences(validation.x, validation.y, steps, size)
+    return ValidationBatches(validation.x, validation.y)
+
+
+def _metric_names(parameters: KerasTrain) -> list[str]:
+    of_text = ["perplexity"] if parameters.sequences else []
+    return [*metrics_for(parameters.loss), *of_text]
+
+
 def _require_monitored(parameters: KerasTrain, validation: Examples | None) -> None:
     """Refuse to watch what is never measured: Keras would only warn."""
     watched = [
@@ -115,7 +142,7 @@ def _require_monitored(parameters: KerasTrain, validation: Examples | None) -> N
         for name in ("early_stopping", "reduce_learning_rate")
         if (section := getattr(parameters, name))
     ]
-    known = {"loss", *metrics_for(parameters.loss)}
+    known = {"loss", *_metric_names(parameters)}
     if validation:
         known |= {f"val_{name}" for name in known}
     for name, monitor in watched:

@@ -23,3 +23,16 @@ def loss_named(name: str) -> Any:
 def metrics_for(loss: str) -> list[str]:
     """What is told of each epoch beside the loss."""
     return ["accuracy"] if loss.endswith("crossentropy") else ["mean_absolute_error"]
+
+
+def metric_named(name: str) -> Any:
+    """The metric of a name: a Keras name as it is, or one of this module."""
+    return Perplexity(name="perplexity") if name == "perplexity" else name
+
+
+class Perplexity(keras.metrics.SparseCategoricalCrossentropy):  # type: ignore[misc]
+    """The exponential of the mean cross-entropy."""
+
+    def result(self) -> keras.KerasTensor:
+        """The perplexity of what has been seen."""
+        return keras.ops.exp(super().result())

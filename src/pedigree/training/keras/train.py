@@ -1,6 +1,7 @@
 """A Keras training, from prepared arrays to a canonical archive and its history."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
@@ -57,15 +58,24 @@ def train(
     prepare_hardware(parameters.xla)
     fix_numerics(parameters.precision)
 
-    def build() -> keras.Model:
-        return build_model(architecture, meta.input_shape, meta.divide_by, head)
+    sequences = parameters.sequences
+    carries = sequences is not None and sequences.partition == "sequential"
+    _require_sequences(parameters, meta)
+
+    def build(steps: int | None = None, batch_size: int | None = None) -> keras.Model:
+        shape = (steps, *meta.input_shape) if sequences else meta.input_shape
+        return build_model(architecture, shape, meta.divide_by, head, batch_size)
 
     examples = {
         split: _examples(arrays, meta, parameters) for split, arrays in splits.items()
     }
-    with distribution():
-        model = build()
-        _require_fitting(model, examples["train"])
+    # A state that is carried on is one of all rows of a batch, on one device.
+    with nullcontext() if carries else distribution():
+        model = build(
+            sequences.steps if sequences else None,
+            parameters.batch_size if carries else None,
+        )
+        _require_fitting(model, examples["train"], parameters)
         compile_model(model, parameters)
     checkpoints = CheckpointFile(key)
     history = fit(
@@ -109,10 +119,35 @@ def _weights(
     return weights.take(arrays.y)
 
 
-def _require_fitting(model: keras.Model, examples: Examples) -> None:
+def _require_sequences(parameters: KerasTrain, meta: Meta) -> None:
+    """Refuse what cannot be cut into sequences, or carry a state through them."""
+    if (parameters.sequences is not None) != (meta.kind == "tokens"):
+        raise WrongUseError(
+            "train.sequences must be given for a text, and for nothing else. Received: "
+            f"features of the kind {meta.kind}, and train.sequences="
+            f"{parameters.sequences}",
+            "Correct `train.sequences` or `features` of the experiment in params.yaml.",
+        )
+    if (
+        parameters.sequences
+        and parameters.sequences.partition == "sequential"
+        and keras.backend.backend() != "tensorflow"
+    ):
+        raise WrongUseError(
+            "train.sequences.partition=sequential must be trained with TensorFlow: "
+            "elsewhere Keras does not carry a state from batch to batch. Received: "
+            f"KERAS_BACKEND={keras.backend.backend()}",
+            "Unset KERAS_BACKEND, or set the partition to random in params.yaml.",
+        )
+
+
+def _require_fitting(
+    model: keras.Model, examples: Examples, parameters: KerasTrain
+) -> None:
     """Refuse a model whose output has another shape than the targets."""
     wanted = examples.y[slice(0, 1)].shape[1:]
-    given = model.output_shape[1:]
+    # Of a text, there is an output after each step.
+    given = model.output_shape[2 if parameters.sequences else 1 :]
     # Class indices stand for as many outputs as there are classes.
     if given != wanted and not (wanted == () and len(given) == 1):
         raise WrongUseError(
