@@ -20,7 +20,9 @@ EXPERIMENT = "breast_cancer_mlp"
 # no process is left alone with one of them.
 LONG = {
     "test_lineage.py": "trained",
+    "test_promotion.py": "trained",
     "test_end_to_end.py": "trained",
+    "test_serving.py": "trained",
     "test_exactness.py": "two clones",
     "test_sigkill.py": "two clones",
     "test_file_access.py": "traced",
@@ -119,7 +121,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             tmp_path / folder,
             ignore=shutil.ignore_patterns("__pycache__"),
         )
-    shutil.copy(ROOT / "dvc.yaml", tmp_path)
+    for file in ("dvc.yaml", ".dvcignore"):
+        shutil.copy(ROOT / file, tmp_path)
     (tmp_path / ".dvc").mkdir()
     shutil.copy(ROOT / ".dvc/config", tmp_path / ".dvc")
     (tmp_path / "params.yaml").write_text("# What this checkout runs.\n", "utf-8")

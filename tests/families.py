@@ -17,6 +17,7 @@ def experiment(
         "features": features,
         "model": {"seed": 0, **model},
         "train": {
+            "library": "keras",
             "loss": "categorical_crossentropy",
             "optimizer": {"name": "adam", "learning_rate": 0.01},
             "batch_size": 32,
@@ -60,11 +61,12 @@ CONVNET = experiment(
     {
         "architecture": "convnet",
         "blocks": [[8], [8]],
-        "kernel": 3,
-        "padding": "same",
+        "kernel": [3, 3],
+        "padding": ["same", "same"],
+        "pool": [2, 2],
         "activation": "relu",
         "dense": [16],
-        "dropout": {"blocks": [0.25], "dense": 0.4},
+        "dropout": {"blocks": [0.25], "flatten": 0.4},
         "augmentation": [
             {"layer": "random_rotation", "factor": 0.05},
             {"layer": "random_zoom", "height_factor": 0.1},

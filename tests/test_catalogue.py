@@ -9,7 +9,7 @@ from pedigree.catalogue.activation import activate, deactivate
 from pedigree.catalogue.blocks import add_entries, find_sections, remove_entries
 from pedigree.catalogue.read import SECTIONS, Catalogue, needs, read_catalogue
 from pedigree.errors import WrongUseError
-from pedigree.models.keras.build import check
+from pedigree.models.architecture import check
 from pedigree.params.file import read_parameters
 from pedigree.sections import load_yaml
 
@@ -31,6 +31,9 @@ datasets:  # read by ingest
 
 features: {}
 experiments: {}  # nothing yet
+promotion: {}
+searches: {}
+monitoring: {}
 # The end.
 """
 
@@ -48,9 +51,10 @@ def entries(path: Path) -> dict[str, dict[str, object]]:
 
 @pytest.mark.parametrize("name", IDS)
 def test_every_entry_fits_its_architecture(name: str) -> None:
-    model = CATALOGUE.parameters.experiments[name].model
-    read = check(model).model_dump(mode="json", exclude_unset=True)
-    assert read == model.hyperparameters
+    experiment = CATALOGUE.parameters.experiments[name]
+    read = check(experiment.model, experiment.train.library)
+    written = experiment.model.hyperparameters
+    assert read.model_dump(mode="json", exclude_unset=True) == written
 
 
 @pytest.mark.parametrize("name", CATALOGUE.parameters.features)
@@ -61,12 +65,17 @@ def test_every_split_can_be_drawn(name: str) -> None:
     assert published == (getattr(getattr(files, "files", None), "all", None) is None)
 
 
+# Nobody has told the sum of their files, which a download needs.
+PUT_BY_HAND = {"jena_climate"}
+
+
 def test_files_of_a_table_are_downloaded() -> None:
     for name, dataset in CATALOGUE.parameters.datasets.items():
         table = dataset.table.model_dump()
         wanted = {file for file in table.get("files", {}).values() if file}
-        got = {file.name for file in CATALOGUE.parameters.downloads[name].files}
-        assert wanted <= got
+        download = CATALOGUE.parameters.downloads.get(name)
+        got = {file.name for file in download.files} if download else set()
+        assert wanted <= got or name in PUT_BY_HAND
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -143,8 +152,26 @@ def test_own_features_keep_their_dataset(params: Path) -> None:
         "datasets": [],
         "features": [],
         "experiments": ["digits_convnet"],
+        "searches": [],
+        "promotion": ["digits"],
+        "monitoring": ["digits"],
     }
     assert "digits_own" in read_parameters(params).features
+
+
+def test_a_gate_comes_with_its_model_and_stays_where_it_was_edited(
+    params: Path,
+) -> None:
+    activate(CATALOGUE, ["digits_convnet"], params)
+    assert set(read_parameters(params).promotion) == {"digits"}
+    text = params.read_text("utf-8")
+    assert deactivate(CATALOGUE, ["digits_convnet"], params).entries["promotion"]
+    params.write_text(text.replace("minimum: 0.95", "minimum: 0.99"), "utf-8")
+    deactivate(CATALOGUE, ["digits_convnet"], params)
+    assert read_parameters(params).promotion["digits"].minimum == 0.99
+    change = activate(CATALOGUE, ["digits_convnet"], params)
+    assert change.kept["promotion"] == ["digits"]
+    assert read_parameters(params).promotion["digits"].minimum == 0.99
 
 
 def test_the_file_keeps_its_mode(params: Path) -> None:

@@ -237,6 +237,10 @@ for name in {names!r}:
     assert result.exit_code == 0, result.output
     print(json.dumps(json.loads(result.stdout)))
 assert "584,170 parameters" in CliRunner().invoke(app, ["summary", {names!r}[0]]).stdout
+analysis = ["summary", {names!r}[0], "--analysis", "--batch-size", "32"]
+table = CliRunner().invoke(app, analysis).stdout
+assert "multiply-adds" in table and "584,170 parameters" in table
+print(json.dumps(json.loads(CliRunner().invoke(app, [*analysis, "--json"]).stdout)))
 assert not set(sys.modules) & set({heavy!r})
 """
 
@@ -251,12 +255,19 @@ def test_summaries_count_as_published(project: Path) -> None:
         "breast_cancer_mlp": 30 * 32 + 32 + 32 * 16 + 16 + 17,
     }
     program = SUMMARIES.format(names=list(counts), heavy=HEAVY)
-    summaries = [json.loads(line) for line in python(project, program).splitlines()]
+    *summaries, analysed = map(json.loads, python(project, program).splitlines())
     assert {each["id"]: each["total"] for each in summaries} == counts
     for each in summaries:
         assert set(each) == {"id", "total", "trainable", "non_trainable", "layers"}
         assert each["total"] == each["trainable"] + each["non_trainable"]
         assert each["total"] == sum(layer["parameters"] for layer in each["layers"])
+    analysis = analysed.pop("analysis")
+    assert analysed == summaries[0]
+    assert analysis["totals"]["parameters"] == 584_170
+    assert [row["batch_size"] for row in analysis["memory"]] == [32]
+    rows = {layer["name"]: layer for layer in analysis["layers"]}
+    assert rows["block3_conv2"]["multiply_adds"] == 7 * 7 * 128 * 9 * 128
+    assert rows["block2_pool"]["receptive_field"] == [16, 16]
     layers = {layer["name"]: layer["parameters"] for layer in summaries[0]["layers"]}
     published = [320, 9_248, 18_496, 36_928, 73_856, 147_584, 295_168, 2_570]
     assert [count for count in layers.values() if count] == published

@@ -2,13 +2,18 @@
 
 import re
 import textwrap
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
+from pedigree.catalogue.read import read_catalogue
 from pedigree.data.suite import load_suite
-from pedigree.models.keras.build import check
+from pedigree.models.architecture import check
+from pedigree.params.experiments import Experiment
 from pedigree.params.file import read_parameters
+from pedigree.sections import parse
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/expectations.md").read_text("utf-8")
@@ -35,4 +40,35 @@ def test_the_own_csv_has_an_experiment(
     monkeypatch.chdir(tmp_path)
     (name, experiment), *others = read_parameters().experiments.items()
     assert (name, others) == ("orders_mlp", [])
-    check(experiment.model, ("experiments", name, "model"))
+    check(experiment.model, experiment.train.library)
+
+
+ARCHITECTURES = (ROOT / "docs/architectures.md").read_text("utf-8")
+
+
+def test_the_shown_architecture_is_the_module() -> None:
+    shown = re.findall(r"^```python\n(.*?)^```$", ARCHITECTURES, re.M | re.S)[0]
+    assert shown == (ROOT / "src/pedigree/models/lenet.py").read_text("utf-8")
+
+
+def test_the_shown_entry_is_valid() -> None:
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", ARCHITECTURES, re.M | re.S)
+    entries = YAML(typ="safe", pure=True).load(block)["experiments"]
+    features = read_catalogue(ROOT / "catalogue").parameters.features
+    for name, entry in entries.items():
+        experiment = parse(Experiment, entry, Path(name))
+        check(experiment.model, experiment.train.library)
+        assert experiment.features in features
+
+
+def test_the_page_lists_every_architecture_and_its_keys() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*?\| (.*) \|$", ARCHITECTURES, re.M))
+    found = {}
+    for path in (ROOT / "src/pedigree/models").glob("*.py"):
+        if "class Hyperparameters(" in path.read_text("utf-8"):
+            module = import_module(f"pedigree.models.{path.stem}")
+            found[path.stem] = set(module.Hyperparameters.model_fields)
+    assert set(rows) == {"architecture", *found}  # the first one heads the table
+    for name, keys in found.items():
+        if "](" not in rows[name]:  # which has a page of its own
+            assert keys <= set(re.findall(r"`(\w+)`", rows[name])), name

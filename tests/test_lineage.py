@@ -92,10 +92,24 @@ def test_each_node_bears_the_hash_of_its_content(checkout, graph):
     assert "src/pedigree/models/mlp.py" in code
     assert "src/pedigree/models/convnet.py" not in code
     for name, each in code.items():
-        assert each["hash"] == hashlib.md5(checkout.read(name)).hexdigest()
+        assert each["hash"] == hash_of_code(checkout, name)
     lock = checkout.read("dvc.lock").decode()
     for name, each in (nodes(graph, "dataset") | nodes(graph, "artifact")).items():
         assert re.search(rf"path: {name}\n *hash: md5\n *md5: {each['hash']}\n", lock)
+
+
+def hash_of_code(checkout: Clone, name: str) -> str:
+    """Hash a file, or the modules of a folder and nothing else, as DVC does."""
+    if (checkout.folder / name).is_file():
+        return hashlib.md5(checkout.read(name)).hexdigest()
+    listed = [
+        {
+            "md5": hashlib.md5(path.read_bytes()).hexdigest(),
+            "relpath": path.relative_to(checkout.folder / name).as_posix(),
+        }
+        for path in sorted((checkout.folder / name).rglob("*.py"))
+    ]
+    return hashlib.md5(json.dumps(listed).encode()).hexdigest() + ".dir"
 
 
 def test_each_step_names_its_parameters_commit_and_environment(checkout, graph):
@@ -163,6 +177,8 @@ def test_mlflow_itself_records_the_same(checkout):
         "data/raw/breast_cancer/",
         "expectations/breast_cancer.yaml",
         "src/pedigree/data/formats/csv.py",
+        "src/pedigree/training/keras",
+        "src/pedigree/training/keras/fit.py",
     ],
 )
 def test_a_path_leads_to_the_versions_that_descend_from_it(pedigree, path):
@@ -172,8 +188,11 @@ def test_a_path_leads_to_the_versions_that_descend_from_it(pedigree, path):
     assert found["aliases"] == ["challenger"]
 
 
-def test_nothing_descends_from_another_path(pedigree):
-    done = pedigree("lineage", "data/external/breast")
+@pytest.mark.parametrize(
+    "path", ["data/external/breast", "src/pedigree/training/numpy/train.py"]
+)
+def test_nothing_descends_from_another_path(pedigree, path):
+    done = pedigree("lineage", path)
     assert (done.exit_code, done.stdout) == (0, "")
     assert "No model version descends" in done.stderr
 
@@ -243,7 +262,7 @@ def test_a_flipped_bit_in_the_cache_is_named(pedigree, checkout, graph, name):
     (each,) = [each for each in graph["nodes"] if each["name"] == name]
     value = each["hash"]
     listing = checkout.folder / ".dvc/cache/files/md5" / value[:2] / value[2:]
-    (file,) = json.loads(listing.read_bytes())
+    file, *_ = json.loads(listing.read_bytes())
     path = listing.parents[1] / file["md5"][:2] / file["md5"][2:]
     for each in (path, listing):
         with flipped(each):
@@ -257,6 +276,7 @@ def test_a_flipped_bit_in_the_cache_is_named(pedigree, checkout, graph, name):
     [
         "artifacts/model.keras",
         "artifacts/meta.json",
+        "artifacts/outputs.json",
         "code/pedigree/data/transforms/tabular.py",
         "MLmodel",
         "manifest.json",
@@ -270,16 +290,40 @@ def test_a_flipped_bit_in_the_logged_model_is_named(pedigree, checkout, name):
     assert f"{name} differs in the MLflow artifact" in done.stderr
 
 
-def test_code_is_looked_up_in_the_commit_that_ran(pedigree, checkout):
-    path = checkout.folder / "src/pedigree/models/mlp.py"
+@pytest.mark.parametrize(
+    ("edited", "shown"),
+    [("models/mlp.py", "models/mlp.py"), ("training/keras/fit.py", "training/keras")],
+)
+def test_code_is_looked_up_in_the_commit_that_ran(pedigree, checkout, edited, shown):
+    path = checkout.folder / "src/pedigree" / edited
     content = path.read_text()
     path.write_text(f"{content}\n# A later thought.\n")
     try:
         done = pedigree("verify", MODEL)
         assert done.exit_code == 0, done.stderr
-        assert re.search(r"models/mlp\.py  \(commit [0-9a-f]{10}\)", done.stdout)
+        assert re.search(rf"{shown}  \(commit [0-9a-f]{{10}}\)", done.stdout)
     finally:
         path.write_text(content)
+
+
+def test_code_that_is_in_no_commit_is_a_fault(pedigree, checkout):
+    query = "update tags set value = '{}' where key = 'git.commit'"
+    log = checkout.run("git", "rev-list", "HEAD").split()
+    path = checkout.folder / "src/pedigree/training/keras/fit.py"
+    content = path.read_text()
+    path.write_text(f"{content}\n# A later thought.\n")
+    try:
+        for commit, said in [("0" * 40, "nor the commit 0000"), ("none", "no commit")]:
+            with sqlite3.connect(checkout.folder / "mlruns/mlflow.db") as store:
+                store.execute(query.format(commit))
+            done = pedigree("verify", MODEL)
+            assert done.exit_code == 1
+            assert "src/pedigree/training/keras: neither the work" in done.stderr
+            assert said in done.stderr
+    finally:
+        path.write_text(content)
+        with sqlite3.connect(checkout.folder / "mlruns/mlflow.db") as store:
+            store.execute(query.format(log[-1]))
 
 
 def test_an_older_version_is_verified_in_the_cache_alone(checkout, tmp_path):

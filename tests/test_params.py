@@ -250,7 +250,7 @@ def test_a_default_means_that_something_is_absent() -> None:
     checked = sections()
     names = {f"{model.__module__}.{model.__name__}" for model in checked}
     assert {
-        "pedigree.params.train.Train",
+        "pedigree.params.train.KerasTrain",
         "pedigree.models.convnet.Dropout",
         "pedigree.data.suite.Entry",
     } <= names

@@ -16,6 +16,7 @@ from pedigree.catalogue.activation import activate
 from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
 from pedigree.params.experiments import UNREAD_EXPERIMENT_KEYS
+from pedigree.params.file import UNREAD_SECTIONS
 from pedigree.pipeline import Pipeline, change_leaves, replace_leaf
 from pedigree.sections import FORBIDDEN_KEYS, leaves
 
@@ -52,13 +53,20 @@ FIRST_READERS = {
     ("experiments", "*", "title"): None,
     ("experiments", "*", "published"): None,
     ("experiments", "*", "expected_failure"): None,
+    ("promotion", "*"): None,
+    ("searches", "*"): "tune",
+    ("monitoring", "*"): None,
 }
+
+# What else a search reads, of its experiment; no stage needs what it writes.
+READ_BY_TUNE = [("experiments", "*", "model"), ("experiments", "*", "train")]
 
 # Modules that a stage loads by a name, which no import statement shows.
 CHOSEN = {
     "fetch": ["pedigree.data.sources.{downloads[kind]}"],
     "ingest": ["pedigree.data.formats.{table[format]}"],
     "preprocess": ["pedigree.data.transforms.{transform[kind]}"],
+    "tune": ["pedigree.models.{architecture}"],
     "train": [
         "pedigree.models.{model[architecture]}",
         "pedigree.training.{train[library]}.train",
@@ -75,8 +83,11 @@ CHOSEN = {
 
 
 def test_the_schema_lists_the_keys_that_no_stage_reads() -> None:
-    unread = {key[-1] for key, stage in FIRST_READERS.items() if stage is None}
-    assert unread == set(UNREAD_EXPERIMENT_KEYS)
+    unread = [key for key, stage in FIRST_READERS.items() if stage is None]
+    keys = {key[-1] for key in unread if key[-1] != "*"}
+    assert keys == set(UNREAD_EXPERIMENT_KEYS)
+    sections = {key[0] for key in unread if key[-1] == "*"}
+    assert sections == set(UNREAD_SECTIONS)
 
 
 @pytest.fixture
@@ -139,6 +150,15 @@ def expected(path: tuple[Any, ...], parameters: Any) -> set[str]:
             if OWNERS[stage] in owners
         ]
         stages |= set(chain[CHAIN.index(reader) :])
+    for search, entry in parameters["searches"].items():
+        features = entry["features"]
+        dataset = parameters["features"][features]["dataset"]
+        owners = {"downloads": dataset, "datasets": dataset, "features": features}
+        owners |= {"searches": search}
+        if kind_of(path) in READ_BY_TUNE:
+            owners["experiments"] = entry["experiment"]
+        if reader is not None and owners.get(section) == name:
+            stages.add(f"tune@{search}")
     return stages
 
 
@@ -193,20 +213,21 @@ def test_dvc_itself_finds_the_same_stages_changed(project: Path) -> None:
     """`dvc status` after a change of one leaf of each kind, drawn at random."""
     from dvc.repo import Repo
 
-    activate(read_catalogue(), ["weather_fnn_1_2_1", "weather_mlp"])
+    names = ["weather_fnn_1_2_1", "weather_mlp", "fashion_bn_cnn_grid"]
+    activate(read_catalogue(), names)
     pipeline = Pipeline(project)
     commit_outputs(pipeline)
     kinds: dict[Any, list[Any]] = {pattern: [] for pattern in FIRST_READERS}
     for path, value in leaves(pipeline.parameters):
         kinds[kind_of(path)].append((path, value))
     parameters, told = pipeline.parameters, set()
-    for path, value in map(Random(0).choice, kinds.values()):
+    for path, value in map(Random(0).choice, filter(None, kinds.values())):
         told |= {*pipeline.changed(replace_leaf(parameters, path, another(value)))}
         parameters = replace_leaf(parameters, path, another(value))
     Path("params.yaml").write_text(json.dumps(parameters), "utf-8")
     with Repo(uninitialized=True) as repo:
         assert set(repo.status()) == told
-    assert {name.partition("@")[0] for name in told} == set(CHAIN)
+    assert {name.partition("@")[0] for name in told} == {*CHAIN, "tune"}
     assert len(told) < len(pipeline.stages)
 
 
@@ -313,21 +334,63 @@ def test_an_edited_architecture_trains_only_what_uses_it(whole: Pipeline) -> Non
     for name, experiment in whole.parameters["experiments"].items():
         users.setdefault(experiment["model"]["architecture"], []).append(name)
     assert len(users) > 1
+    searches = whole.parameters["searches"].items()
     for architecture, names in users.items():
         affected = downstream(whole, f"src/pedigree/models/{architecture}.py")
-        assert affected == {f"{s}@{name}" for s in CHAIN[4:] for name in names}
+        tuned = {f"tune@{s}" for s, e in searches if e["architecture"] == architecture}
+        trained = {f"{s}@{name}" for s in CHAIN[4:] for name in names}
+        assert affected == trained | tuned
 
 
-def test_dvc_itself_trains_only_what_uses_an_edited_architecture(
+# What Python and editors leave beside a module.
+LITTER = (
+    "__pycache__/{}.cpython-311.pyc",
+    ".{}.py.swp",
+    "{}.py~",
+    "#{}.py#",
+    "{}.py.orig",
+    ".ipynb_checkpoints/{}-checkpoint.py",
+)
+
+
+def litter(path: Path) -> None:
+    """Leave beside a module what is none."""
+    for name in LITTER:
+        file = path.parent / name.format(path.stem)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("no module", "utf-8")
+    path.with_name(f".#{path.name}").symlink_to("somebody@here")  # a lock of Emacs
+
+
+def test_dvc_itself_sees_the_modules_of_a_folder_and_nothing_else(
     project: Path,
 ) -> None:
     from dvc.repo import Repo
 
     commit_outputs(Pipeline(project))
-    with (project / "src/pedigree/models/mlp.py").open("a") as module:
-        module.write("# edited\n")
+    package, both = project / "src/pedigree", ("breast_cancer_mlp", "digits_convnet")
+    edits = {
+        "models/mlp.py": (["train"], both[:1]),
+        "training/keras/fit.py": (["train"], both),
+        "training/keras/new.py": (["train"], both),
+        "models/keras/archive.py": (["train", "evaluate", "register"], both),
+        "evaluation/classification/roc.py": (["evaluate"], both),
+        "evaluation/regression/figures.py": ([], both),
+    }
+    for name in edits:
+        litter(package / name)
     with Repo(uninitialized=True) as repo:
-        assert set(repo.status()) == {"train@breast_cancer_mlp"}
+        assert repo.status() == {}
+    for name, (stages, experiments) in edits.items():
+        path = package / name
+        before = path.read_bytes() if path.exists() else None
+        path.write_bytes((before or b"") + b"# edited\n")
+        with Repo(uninitialized=True) as repo:
+            expected = {
+                f"{s}@{experiment}" for s in stages for experiment in experiments
+            }
+            assert set(repo.status()) == expected, name
+        path.unlink() if before is None else path.write_bytes(before)
 
 
 @cache
@@ -358,7 +421,12 @@ def entry_of(stage: str, name: str, parameters: Mapping[str, Any]) -> dict[str, 
     """The entry that a stage was made for."""
     if stage == "fetch":
         return {"downloads": parameters["downloads"][name]}
-    sections = {"ingest": "datasets", "validate": "datasets", "preprocess": "features"}
+    sections = {
+        "ingest": "datasets",
+        "validate": "datasets",
+        "preprocess": "features",
+        "tune": "searches",
+    }
     return dict(parameters[sections.get(stage, "experiments")][name])
 
 
@@ -384,6 +452,20 @@ def code_of(dependencies: Iterable[str]) -> Iterator[str]:
             )
         elif path.startswith("src/"):
             yield path
+
+
+def is_tolerated(address: str, path: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether a stage may run again for what it does not need.
+
+    A net in NumPy trains in seconds: it may run again with what only Keras models are
+    put together from, which a template of `dvc.yaml` cannot tell apart.
+    """
+    stage, _, name = address.partition("@")
+    if stage != "train":
+        return False
+    library = parameters["experiments"][name]["train"]["library"]
+    module = Path(path).stem
+    return library == "numpy" and module in ("augmentation", "build", "head")
 
 
 def exempting(exemptions: Iterable[Any], module: str, stage: str) -> set[Any]:
@@ -413,7 +495,11 @@ def test_dependencies_are_the_modules_that_shape_the_output(
         shaping = {str(file_of(module)) for module in shaping}
         code = set(code_of(stage.dependencies))
         missing |= {(address, path) for path in shaping - code}
-        needless |= {(address, path) for path in code - shaping}
+        needless |= {
+            (address, path)
+            for path in code - shaping
+            if not is_tolerated(address, path, whole.parameters)
+        }
     assert (sorted(missing), sorted(needless)) == ([], [])
 
 
@@ -435,7 +521,9 @@ def test_packages_hold_no_code() -> None:
 def test_every_dependency_exists_or_is_made(whole: Pipeline) -> None:
     made = {path for stage in whole.stages.values() for path in stage.outputs}
     needed = {path for stage in whole.stages.values() for path in stage.dependencies}
-    assert {path for path in needed - made if not (ROOT / path).exists()} == set()
+    placed = {path for path in needed if path.startswith("data/external/")}  # by hand
+    given = needed - made - placed
+    assert {path for path in given if not (ROOT / path).exists()} == set()
 
 
 def test_every_stage_can_be_run_from_the_cache(whole: Pipeline) -> None:
@@ -448,12 +536,6 @@ def test_every_stage_can_be_run_from_the_cache(whole: Pipeline) -> None:
 def test_no_parameter_bears_a_name_that_the_run_cache_drops(whole: Pipeline) -> None:
     names = {step for path, _ in leaves(whole.parameters) for step in path}
     assert not names & FORBIDDEN_KEYS
-
-
-def test_no_stage_depends_on_a_whole_folder_of_code(whole: Pipeline) -> None:
-    for stage in whole.stages.values():
-        for path in stage.dependencies:
-            assert not path.startswith("src") or path.endswith(".py")
 
 
 def test_a_dotted_name_is_found() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pedigree.catalogue.read import read_catalogue
-from pedigree.models.keras.build import check
+from pedigree.models.architecture import check
 from pedigree.params.file import Parameters
 from pedigree.sections import load_yaml
 
@@ -77,8 +77,8 @@ def sections(parameters: Parameters) -> Iterator[Any]:
     yield from (dataset.table for dataset in parameters.datasets.values())
     for features in parameters.features.values():
         yield from (features.split, features.transform)
-    for name, experiment in parameters.experiments.items():
-        yield check(experiment.model, ("experiments", name, "model"))
+    for experiment in parameters.experiments.values():
+        yield check(experiment.model, experiment.train.library)
         yield from (experiment.train, experiment.evaluate, experiment.register_)
 
 

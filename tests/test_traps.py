@@ -4,7 +4,7 @@ A trap that a new version has mended fails its test here, and its precaution can
 These have their place beside what avoids them:
 
 - a resumed training ends in the bytes of one that was left alone, whatever Keras's own
-  backup forgets: `training/test_fit.py`
+  backup forgets: `training/keras/test_fit.py`
 - a stage that fails brings back the outputs that DVC has deleted, and it never waits
   for DVC's lock: `tracking/test_stage.py`, `tracking/test_dvc_entry.py`
 - MLflow's limits, and its parameters that never change: `tracking/test_run_log.py`
@@ -34,7 +34,7 @@ from ruamel.yaml.error import YAMLError
 
 from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
-from pedigree.models.keras.build import check
+from pedigree.models.architecture import check
 from pedigree.params.datasets import Dataset
 from pedigree.params.downloads import Download
 from pedigree.params.experiments import Experiment
@@ -200,7 +200,7 @@ def received(section: str, entry: Any) -> list[str] | None:
             for part in parts
         ]
         return [
-            repr((each.architecture, each.seed, check(each)))
+            repr((each, check(each, parsed.train.library)))
             if isinstance(each, Model)
             else repr(each)
             for each in values or [parsed]

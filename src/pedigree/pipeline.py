@@ -8,16 +8,15 @@ parameters change: DVC is handed those values and nothing else, so it cannot hav
 what would make a remembered answer wrong.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import copy
 from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pedigree.errors import WrongUseError
 from pedigree.params.file import PARAMS_FILE
-from pedigree.sections import leaves, load_yaml
+from pedigree.sections import leaves, load_yaml, replace_leaf
 from pedigree.template import Template
 
 if TYPE_CHECKING:
@@ -237,16 +236,6 @@ def change_leaves(parameters: Mapping[str, Any], key: str) -> dict[str, Any]:
         value = reduce(lambda inside, step: inside[step], path, changed)
         changed = replace_leaf(changed, path, _another(value))
     return dict(changed)
-
-
-def replace_leaf(data: Any, path: Sequence[str | int], value: Any) -> Any:
-    """Copy nested dicts and lists with another value at a path; the rest is shared."""
-    if not path:
-        return value
-    step, *inner = path
-    changed = copy(data)
-    changed[step] = replace_leaf(data[step], inner, value)
-    return changed
 
 
 def _another(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """Frozen sections of YAML files, and errors that name the key and what it holds."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,6 +83,34 @@ def leaves(data: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     for key, child in children:
         for path, value in leaves(child):
             yield (key, *path), value
+
+
+def replace_leaf(data: Any, path: Sequence[str | int], value: Any) -> Any:
+    """Copy nested dicts and lists with another value at a path; the rest is shared."""
+    if not path:
+        return value
+    step, *inner = path
+    changed = copy(data)
+    changed[step] = replace_leaf(data[step], inner, value)
+    return changed
+
+
+def steps_to(data: Any, leaf: str) -> tuple[str | int, ...] | None:
+    """Follow a dotted path to a value or a list of values.
+
+    Returns:
+        The keys and indices on the way; None if there is no such value.
+    """
+    path: list[str | int] = []
+    for step in leaf.split("."):
+        if isinstance(data, Mapping) and step in data:
+            path.append(step)
+        elif isinstance(data, Sequence) and step.isdigit() and int(step) < len(data):
+            path.append(int(step))
+        else:
+            return None
+        data = data[path[-1]]
+    return None if isinstance(data, Mapping) else tuple(path)
 
 
 def _check_plain(data: Any, path: Path, keys: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from pedigree.errors import WrongUseError
 
 META = prepared.Meta(
     kind="tabular",
-    label="rain",
+    target="rain",
     classes=("No", "Yes"),
     input_shape=(2,),
     divide_by=None,

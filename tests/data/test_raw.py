@@ -103,3 +103,26 @@ def test_an_image_of_the_wrong_length_is_refused():
     table = table.set_column(0, "image", pa.array([b"abc"]))
     with pytest.raises(RefusedError, match="4 bytes"):
         raw.images_of(table)
+
+
+def test_rows_that_come_part_by_part_are_written_one_after_the_other(tmp_path):
+    table = pa.table({"a": range(10), "b": [f"{n}" for n in range(10)]})
+    raw.write_split(tmp_path, "all", iter(table.to_batches(max_chunksize=3)))
+    assert raw.read_splits(tmp_path)["all"].equals(table)
+
+
+def test_images_of_any_shapes_come_back_one_by_one(monkeypatch) -> None:
+    monkeypatch.setattr(raw, "_BYTES_PER_PART", 20)
+    generator = np.random.default_rng(0)
+    shapes = [(1, 2, 3), (4, 1, 3), (2, 2, 3), (3, 3, 3), (1, 1, 3)]
+    images = [generator.integers(0, 256, shape, np.uint8) for shape in shapes]
+    rows = ((image, {"label": n}) for n, image in enumerate(images))
+    parts = list(raw.batches_of_images(rows, {"label": pa.int64()}))
+    assert [len(part) for part in parts] == [3, 1, 1]  # 6 + 12 + 12 bytes, then 27
+    table = pa.Table.from_batches(parts)
+    assert table["label"].to_pylist() == list(range(5))
+    for found, image in zip(raw.each_image(table), images, strict=True):
+        np.testing.assert_array_equal(found, image)
+    wrong = table.set_column(1, "height", pa.array([9] * 5, pa.int32()))
+    with pytest.raises(RefusedError, match="Received: an image of 6"):
+        list(raw.each_image(wrong))

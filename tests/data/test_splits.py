@@ -7,9 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from pedigree.data.splits import require_class_shares, split_rows
+from pedigree.data.splits import (
+    SplitRows,
+    require_class_shares,
+    require_rows,
+    split_rows,
+    wanted_splits,
+)
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params.features import PublishedSplit, RandomSplit, TailSplit
+from pedigree.params.features import (
+    HeadSplit,
+    NoSplit,
+    PublishedSplit,
+    RandomSplit,
+    TailSplit,
+)
 from pedigree.params.features import Splits as AnySplits
 
 Splits = partial(AnySplits, duplicates="keep")
@@ -22,8 +34,14 @@ draws = st.builds(
     fraction=fractions,
     seed=st.integers(0, 2**32 - 1),
 )
+heads = st.builds(HeadSplit, method=st.just("head"), rows=st.integers(1, 10))
+none = st.just(NoSplit(method="none"))
 published = st.just(PublishedSplit(method="published"))
-recipes = st.builds(Splits, test=published | draws | tails, validation=draws | tails)
+recipes = st.builds(
+    Splits,
+    test=published | draws | tails | none,
+    validation=draws | tails | heads | none,
+)
 
 
 @st.composite
@@ -41,13 +59,39 @@ def test_splits_are_a_partition_and_repeat(splits, data):
     rows, labels = data
     sizes = {"train": int(rows[40]), "test": int(rows[-1] + 1 - rows[40])}
     shared = split_rows(splits, rows, labels, sizes)
-    assert sorted(np.concatenate(shared)) == rows.tolist()
+    # Without test rows, those that the publisher set apart are left out.
+    known = rows[:40] if splits.test.method == "none" else rows
+    assert sorted(np.concatenate(shared)) == known.tolist()
+    with_rows = [name for name, part in shared._asdict().items() if len(part)]
+    assert list(wanted_splits(splits)) == with_rows
     for first, second in zip(
         shared, split_rows(splits, rows, labels, sizes), strict=True
     ):
         np.testing.assert_array_equal(first, second)
     if splits.test.method == "published":
         np.testing.assert_array_equal(shared.test, rows[40:])
+
+
+@given(labelled_rows(), heads, published | draws | tails | none)
+def test_the_head_is_the_first_rows_that_are_not_for_the_test(data, head, test):
+    rows, labels = data
+    sizes = {"train": int(rows[40]), "test": int(rows[-1] + 1 - rows[40])}
+    whole = split_rows(
+        Splits(test=test, validation=NoSplit(method="none")), rows, labels, sizes
+    )
+    shared = split_rows(Splits(test=test, validation=head), rows, labels, sizes)
+    assert len(shared.validation) == head.rows
+    rest = np.concatenate([shared.validation, shared.train])
+    np.testing.assert_array_equal(rest, whole.train)
+    np.testing.assert_array_equal(shared.test, whole.test)
+
+
+@given(labelled_rows())
+def test_without_test_rows_raw_data_of_one_piece_are_used_whole(data):
+    rows, labels = data
+    splits = Splits(test=NoSplit(method="none"), validation=NoSplit(method="none"))
+    for sizes in ({"all": int(rows[-1] + 5)}, {"train": int(rows[-1] + 1), "test": 3}):
+        np.testing.assert_array_equal(split_rows(splits, rows, labels, sizes)[0], rows)
 
 
 @given(labelled_rows(), fractions, st.integers(0, 99))
@@ -122,6 +166,28 @@ def test_a_split_without_rows_is_refused():
             np.zeros(1, int),
             {"all": 1},
         )
+
+
+def test_a_head_that_takes_all_rows_is_refused():
+    head = HeadSplit(method="head", rows=5)
+    splits = Splits(test=NoSplit(method="none"), validation=head)
+    with pytest.raises(RefusedError, match="none for train out of 5"):
+        split_rows(splits, np.arange(5), np.zeros(5, int), {"all": 5})
+
+
+def test_only_a_split_that_is_wanted_must_have_rows():
+    some, no = np.arange(3), np.arange(0)
+    for shared, validation, missing in [
+        (SplitRows(some, no, no), NoSplit(method="none"), None),
+        (SplitRows(some, no, no), HeadSplit(method="head", rows=1), "validation"),
+        (SplitRows(no, some, no), NoSplit(method="none"), "train"),
+    ]:
+        splits = Splits(test=NoSplit(method="none"), validation=validation)
+        if missing is None:
+            require_rows(splits, shared)
+        else:
+            with pytest.raises(RefusedError, match=f"none for {missing} out of 3"):
+                require_rows(splits, shared)
 
 
 @pytest.mark.parametrize("tolerance", [None, 0.11, 0.9])

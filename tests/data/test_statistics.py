@@ -263,3 +263,15 @@ def test_a_series_gets_the_step_between_its_rows() -> None:
     assert frames["train"]["step"].fillna(-1).tolist() == [-1, 600, -1, -1, -1800]
     assert frames["test"]["step"].fillna(-1).tolist() == [-1, -1800]
     assert list(frames["train"].columns) == ["value", "time", "step"]
+
+
+def test_masks_are_described_beside_their_images() -> None:
+    masks = [bytes([1, 3, 3]), bytes([2]), b"", None]
+    table = table_of_bytes([b"\x01", b"\x02", b"\x03", b"\x04"])
+    table = table.append_column("mask", pa.array(masks, pa.binary()))
+    (frame,) = describe_images({"all": table}).values()
+    assert "mask" not in frame.columns
+    found = frame[["mask_bytes", "mask_minimum", "mask_maximum", "mask_distinct"]]
+    nothing = [0, np.nan, np.nan, np.nan]
+    wanted = [[3, 1, 3, 2], [1, 2, 2, 1], nothing, nothing]
+    np.testing.assert_array_equal(found.to_numpy(), wanted)

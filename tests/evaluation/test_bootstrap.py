@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedigree.evaluation.bootstrap import bootstrap_intervals, resamples
-from pedigree.evaluation.classification import WeightedFigures
+from pedigree.evaluation.classification.figures import WeightedFigures
 from pedigree.params.evaluate import Bootstrap
 
 

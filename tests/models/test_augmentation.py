@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from pedigree.errors import WrongUseError
+from pedigree.models.build import build_model
+from pedigree.models.head import Head
 from pedigree.models.keras.archive import load_model, save_model
-from pedigree.models.keras.build import build_model
 from pedigree.params.model import Model
 from pedigree.sections import parse
 
@@ -21,6 +22,7 @@ LAYERS = {
 }
 ALL = [{"layer": name, **values} for name, values in LAYERS.items()]
 SHAPE = (8, 8, 1)
+HEAD = Head(3, "softmax")
 
 
 def _section(augmentation, seed=1):
@@ -32,7 +34,7 @@ def _section(augmentation, seed=1):
 def _augmenter(augmentation, shape=SHAPE, seed=1):
     """The model down to its last random layer."""
     section = _section(augmentation, seed)
-    model = build_model(section, shape, 3, 16.0, "categorical_crossentropy")
+    model = build_model(section, shape, 16.0, HEAD)
     last = [layer for layer in model.layers if "augmentation" in layer.name][-1]
     return keras.Model(model.input, last.output)
 
@@ -80,10 +82,7 @@ def test_each_layer_has_a_generator_among_the_variables(images):
 
 def test_an_archive_holds_the_layers_and_predicts_without_them(tmp_path, images):
     section = _section(ALL)
-    models = [
-        build_model(section, SHAPE, 3, 16.0, "categorical_crossentropy")
-        for _ in range(2)
-    ]
+    models = [build_model(section, SHAPE, 16.0, HEAD) for _ in range(2)]
     paths = [tmp_path / f"{number}.keras" for number in range(2)]
     for model, path in zip(models, paths, strict=True):
         save_model(model, path)
@@ -94,7 +93,7 @@ def test_an_archive_holds_the_layers_and_predicts_without_them(tmp_path, images)
     expected = models[0].predict(images, verbose=0)
     assert np.array_equal(loaded.predict(images, verbose=0), expected)
     assert np.array_equal(loaded(images), loaded(images))
-    bare = build_model(_section([]), SHAPE, 3, 16.0, "categorical_crossentropy")
+    bare = build_model(_section([]), SHAPE, 16.0, HEAD)
     bare.set_weights(models[0].get_weights())
     assert np.array_equal(bare.predict(images, verbose=0), expected)
 

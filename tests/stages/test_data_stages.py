@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from pedigree.data.prepared import SPLITS, open_split, read_meta
 from pedigree.data.raw import read_splits, write_split
@@ -102,7 +103,7 @@ def test_bytes_become_arrays_and_the_same_ones_again(
         x, y, numbers = open_split(folder, split)
         assert x.shape == (count, *shape)
         assert tuple(np.bincount(y)) == meta.class_counts[split]
-        labels = raw[meta.label].to_numpy()[numbers]
+        labels = raw[meta.target].to_numpy()[numbers]
         np.testing.assert_array_equal(labels, y)
 
 
@@ -254,6 +255,70 @@ def test_shares_of_classes_that_differ_are_refused(prepare):
     assert not Path("data/prepared").exists()
 
 
+def test_a_split_that_loses_all_its_rows_is_refused(prepare):
+    prepare({})
+    drawn, before = prepared_rows(), contents("data/prepared")
+    copied = dict.fromkeys(drawn["validation"], drawn["test"][0])
+    with pytest.raises(RefusedError, match="none for validation out of 478"):
+        prepare(copied, "drop")
+    assert contents("data/prepared") == before
+
+
+def change_section(*path: str, **changes: object) -> None:
+    """Change keys of a section; None takes one out."""
+    yaml = YAML(typ="safe", pure=True)
+    document = yaml.load(Path("params.yaml"))
+    section = document
+    for step in path:
+        section = section[step]
+    section |= changes
+    for key in [key for key, value in changes.items() if value is None]:
+        del section[key]
+    Path("params.yaml").write_text(json.dumps(document))
+
+
+def test_numbers_are_prepared_without_test_rows(prepare):
+    """All but the first rows are trained on, and a column is what is predicted."""
+    features = ("features", "breast_cancer_30")
+    head = {"method": "head", "rows": 100}
+    change_section(
+        *(*features, "split"),
+        test={"method": "none"},
+        validation=head,
+        duplicates="keep",
+    )
+    target = {"column": "worst_area", "missing": "refuse"}
+    numeric = {"columns": ["mean_area"], "fill": "mean", "scale": "standard"}
+    change_section(
+        *(*features, "transform"),
+        label=None,
+        target=target,
+        numeric=numeric | {"flag_missing": False},
+    )
+    logged = prepare({}, "keep")
+    folder = Path("data/prepared/breast_cancer_30")
+    meta = read_meta(folder)
+    assert (meta.target, meta.classes, meta.class_counts) == ("worst_area", None, {})
+    assert meta.rows == {"train": 469, "validation": 100}
+    assert {"worst_area", "mean_area"} - {column.name for column in meta.columns} == {
+        "worst_area"
+    }
+    assert not (folder / "test").exists()
+    pairs = {f"{a}.{b}" for a in meta.rows for b in meta.rows}
+    assert {name.partition(".")[2] for name in logged} == {*meta.rows, *pairs}
+    table = read_splits(Path("data/raw/breast_cancer"))["all"]
+    areas = table["worst_area"].to_numpy()
+    for split, rows in {"validation": range(100), "train": range(100, 569)}.items():
+        opened = open_split(folder, split)
+        assert opened.rows.tolist() == list(rows)
+        assert opened.y.dtype == np.float32
+        np.testing.assert_array_equal(opened.y, areas[list(rows)].astype("f4"))
+    assert open_split(folder, "train").x.mean() == pytest.approx(0, abs=1e-6)
+    before = contents("data/prepared")
+    prepare({}, "keep")
+    assert contents("data/prepared") == before
+
+
 @pytest.mark.parametrize("passed", [None, False])
 def test_nothing_is_prepared_from_data_that_did_not_pass(passed, run_stage):
     run_stage("fetch", "digits")
@@ -267,8 +332,6 @@ def test_nothing_is_prepared_from_data_that_did_not_pass(passed, run_stage):
 
 @pytest.mark.skipif(not MIRROR.is_dir(), reason=f"no mirror of real data at {MIRROR}")
 def test_the_weather_recipe_gives_the_published_figures(run_stage, monkeypatch):
-    from ruamel.yaml import YAML
-
     yaml = YAML(typ="safe", pure=True)
     section = yaml.load(Path("catalogue/data.yaml"))
     section["features"] = yaml.load(Path("catalogue/seed_000.yaml"))["features"]

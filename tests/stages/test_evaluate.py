@@ -7,6 +7,7 @@ import pytest
 
 from pedigree.data.prepared import Arrays, Meta, write_meta, write_split
 from pedigree.errors import RefusedError, WrongUseError
+from pedigree.stages.evaluate import require_splits
 
 PARAMETERS = """
 experiments:
@@ -16,6 +17,7 @@ experiments:
       splits: [train, validation, test]
       bootstrap: {resamples: 100, confidence: 0.95, seed: 0}
       yardstick: hist_gradient_boosting
+      weights: true
 """
 
 
@@ -82,9 +84,9 @@ def test_evaluate(evaluated, capsys):
     recorder = run()
     written = sorted(str(each.relative_to(reports)) for each in reports.rglob("*.*"))
     assert written == [
-        "history.csv", "metrics.json", "plots/confusion.csv", "plots/confusion.png",
-        "plots/learning_curves.png", "plots/roc.csv", "plots/roc.png",
-        "predictions.parquet",
+        "classification.csv", "history.csv", "metrics.json", "plots/confusion.png",
+        "plots/learning_curves.png", "plots/roc.png", "predictions.parquet",
+        "tables/classes.csv", "tables/roc.csv", "tables/weights.csv",
     ]  # fmt: skip
     metrics = json.loads((reports / "metrics.json").read_text())
     assert set(metrics) == {"train", "validation", "test", "intervals", "yardstick"}
@@ -101,14 +103,14 @@ def test_evaluate(evaluated, capsys):
     assert recorder.metrics["yardstick.accuracy"] == metrics["yardstick"]["accuracy"]
     assert "intervals.test.accuracy.low" in recorder.metrics
     assert recorder.artifacts == [
-        "reports/tiny/predictions.parquet", "reports/tiny/plots"
+        "reports/tiny/predictions.parquet", "reports/tiny/plots", "reports/tiny/tables"
     ]  # fmt: skip
     assert trained.metrics == {
         name: value
         for name, value in recorder.metrics.items()
         if name.startswith(("test.", "validation."))
     }
-    assert trained.artifacts == ["reports/tiny/plots"]
+    assert trained.artifacts == ["reports/tiny/plots", "reports/tiny/tables"]
     shown = capsys.readouterr().out
     assert f"{metrics['test']['accuracy']:.4f}" in shown
     assert f"{metrics['test']['classes']['Yes']['recall']:.4f}" in shown
@@ -136,9 +138,45 @@ def test_diverged_model_is_refused_and_nothing_is_written(evaluated):
     keras.backend.clear_session()
 
 
-def test_splits_without_test_are_wrong_use(evaluated):
-    run, _, _ = evaluated
+def test_what_is_no_longer_asked_for_is_gone(evaluated):
+    run, _, reports = evaluated
+    run()
+    path = Path("params.yaml")
+    path.write_text(path.read_text().replace("weights: true", "weights: null"))
+    (reports / "plots/samples.png").touch()
+    run()
+    tables = sorted(each.name for each in (reports / "tables").iterdir())
+    assert tables == ["classes.csv", "roc.csv"]
+    assert not (reports / "plots/samples.png").exists()
+
+
+def test_a_report_on_other_rows_than_the_test_rows_is_wrong_use(evaluated):
+    run, _, reports = evaluated
     path = Path("params.yaml")
     path.write_text(path.read_text().replace(", test]", "]"))
-    with pytest.raises(WrongUseError, match="splits must contain test"):
+    with pytest.raises(WrongUseError, match="splits must end with test"):
         run()
+    assert [each.name for each in reports.iterdir()] == ["history.csv"]
+
+
+@pytest.mark.parametrize(
+    ("splits", "present", "said"),
+    [
+        (["train", "test"], ["train", "validation", "test"], None),
+        (["test"], ["train", "test"], None),
+        (["train", "validation"], ["train", "validation"], None),
+        (["train"], ["train"], None),
+        (["validation", "train"], ["train", "validation"], None),
+        (["test", "train"], ["train", "test"], "end with test where .*: test, train"),
+        (["train"], ["train", "test"], "end with test where .*Received: train"),
+        (["test"], ["train", "validation"], "train, validation. Received: test"),
+        (["validation", "test"], ["train", "test"], "Received: validation, test"),
+    ],
+)
+def test_the_last_split_is_test_where_there_are_test_rows(splits, present, said):
+    if said is None:
+        require_splits(splits, present, ("train",))
+        return
+    with pytest.raises(WrongUseError, match=said) as caught:
+        require_splits(splits, present, ("train",))
+    assert len(str(caught.value).splitlines()) == 2

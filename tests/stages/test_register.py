@@ -8,6 +8,7 @@ import pytest
 
 from pedigree.data.prepared import Column, Meta, write_meta
 from pedigree.errors import WrongUseError
+from pedigree.models.predictor import Outputs, write_outputs
 from pedigree.stages import register
 from pedigree.tracking import registry
 from pedigree.tracking.run_log import RunLog
@@ -37,6 +38,7 @@ def run(store: Path, monkeypatch: pytest.MonkeyPatch) -> StageRun:
         (root / folder).mkdir(parents=True)
     (root / "params.yaml").write_text(PARAMETERS)
     (root / "models/one/model.keras").write_bytes(MODEL)
+    write_outputs(Outputs("classes", ("train",)), root / "models/one")
     (root / "data/prepared/f/transform/tabular.json").write_text("{}")
     (root / "reports/one/metrics.json").write_text('{"test": {"accuracy": 0.9}}')
     columns = (Column("a", "double", False),)
@@ -68,6 +70,23 @@ def test_a_model_is_registered(run: StageRun) -> None:
     tags = run.client.get_run(run.run_id).data.tags
     assert tags["pedigree.model_version"] == "models:/first-model/1"
     assert synced == ["register@one"]
+
+
+@pytest.mark.parametrize(
+    ("figures", "headline"),
+    [
+        ({"train": {"mse": 1.0}, "test": {"mae": 0.5, "mse": 0.25}}, "test mae 0.5000"),
+        ({"validation": {"mse": 0.25}, "train": {"mae": 1}}, "validation mse 0.2500"),
+        ({"train": {"accuracy": 1.0, "rows": 3}}, "train accuracy 1.0000"),
+    ],
+)
+def test_a_version_tells_the_figure_that_tells_most(
+    run: StageRun, figures: dict, headline: str
+) -> None:
+    Path("reports/one/metrics.json").write_text(json.dumps(figures))
+    register.main(run, "one", "f")
+    version = run.client.get_model_version_by_alias("first-model", "challenger")
+    assert version.description == f"one on f: {headline}"
 
 
 def test_the_output_says_nothing_that_a_second_time_changes(run: StageRun) -> None:

@@ -1,5 +1,6 @@
 """Registered models answer to raw rows, wherever the folder is."""
 
+import io
 import json
 import os
 import shutil
@@ -22,13 +23,15 @@ from mlflow.exceptions import MlflowException
 from pedigree.data import raw
 from pedigree.data.prepared import Column, Meta, write_meta
 from pedigree.data.transforms import image, tabular
-from pedigree.errors import RefusedError
+from pedigree.models.predictor import Outputs, write_outputs
 from pedigree.params.features import ImageTransform, TabularTransform
-from pedigree.sections import parse
+from pedigree.sections import load_yaml, parse
+from pedigree.tracking import registry
 from pedigree.tracking.manifest import differences
 from pedigree.tracking.registry import (
     inference_requirements,
     register_version,
+    serving_code,
     signature_of,
 )
 from pedigree.tracking.run_log import RunLog
@@ -119,6 +122,7 @@ def save_keras(path: Path, input_shape: tuple[int, ...], units: int) -> None:
         keras.layers.Dense(units, activation),
     ]
     save_model(keras.Sequential(layers), path)
+    write_outputs(Outputs("classes", ("train",)), path.parent)
 
 
 class Trained(SimpleNamespace):
@@ -185,6 +189,9 @@ def test_a_version_carries_its_lineage(
         "git.commit": "0c",
         "pedigree.experiment": trained.name,
         "pedigree.manifest": version.tags["pedigree.manifest"],
+        "pedigree.serving_code": serving_code(
+            "image" if trained.name == "digits" else "tabular", "keras"
+        ),
         "pedigree.study": "lessons",
     }
     folder = Path(client.get_model_version_download_uri(version.name, version.version))
@@ -210,6 +217,40 @@ def test_only_another_model_or_training_makes_another_version(
     assert trained.register(key="0a").version == 1
     newest = client.get_model_version_by_alias(trained.name, "challenger")
     assert int(newest.version) == 2
+
+
+def test_other_serving_code_makes_another_version(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert trained.register().version == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "serving_code", lambda *_: "0e")
+        assert trained.register().version == 2
+        assert trained.register().version == 2
+    assert trained.register().version == 1
+
+
+@pytest.mark.parametrize("name", registry.SERVING_CODE)
+def test_each_file_of_the_serving_code_counts(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "src/pedigree", tmp_path / "pedigree")
+    monkeypatch.setattr(registry.pedigree, "__file__", f"{tmp_path}/pedigree/x.py")
+    before = serving_code("tabular", "keras")
+    file = tmp_path / "pedigree" / name.format(kind="tabular", library="keras")
+    file = file / "archive.py" if file.is_dir() else file
+    file.write_bytes(file.read_bytes() + b"\n")
+    assert serving_code("tabular", "keras") != before
+
+
+def test_the_serving_code_is_what_register_depends_on() -> None:
+    stage = load_yaml(ROOT / "dvc.yaml")["stages"]["register"]["do"]
+    code = {name for name in stage["deps"] if name.startswith("src/")}
+    named = {
+        f"src/pedigree/{name}".replace("{library}", "${item.train.library}")
+        for name in registry.SERVING_CODE
+    }
+    assert code - {"src/pedigree/stages/register.py"} <= named
 
 
 def test_nothing_is_pickled(trained: Trained) -> None:
@@ -260,12 +301,40 @@ def test_bad_input_is_named(trained: Trained) -> None:
     assert len(filled) == len(whole)
     with pytest.raises(MlflowException, match="Cloud"):
         model.predict(rows.drop(columns=["Cloud"]))
-    with pytest.raises(RefusedError, match=r"Humidity must have a value.*in row 2"):
-        model.predict(rows.assign(Humidity=[0.5, 0.5, None, 1.0]))
-    with pytest.raises(MlflowException, match="Temp"):
-        model.predict(rows.assign(Temp="warm"))
-    with pytest.raises(RefusedError, match="the column Wind must hold values of type"):
-        model.predict(rows.assign(Wind=pd.Series([1, "N", "S", "N"], dtype=object)))
+    for column, values, message in (
+        ("Humidity", [0.5, 0.5, None, 1.0], "must have a value.*none in row 2"),
+        ("Humidity", [0.5, np.inf, 0.1, 1.0], "must hold numbers.*inf in row 1"),
+        ("Cloud", [1.0, 2.5, 3.0, 4.0], "Can not safely convert float64 to int64"),
+        ("Wind", [1, "N", "S", "N"], "must hold texts.*1 in row 0"),
+        ("Wind", [None, "N", "S", 2.5], "must hold texts.*2.5 in row 3"),
+        ("Temp", ["warm", 1.0, 2.0, 3.0], "Failed to convert column Temp"),
+    ):
+        wrong = rows.assign(**{column: pd.Series(values, dtype=None)})
+        with pytest.raises(MlflowException, match=f"(?s){column}.*{message}"):
+            model.predict(wrong)
+
+
+def test_a_few_rows_are_read_as_pandas_reads_them(trained: Trained) -> None:
+    if trained.name == "digits":
+        pytest.skip("images are no columns")
+    trained.register()
+    model = load(trained.name)
+    header = "Temp,Wind,Cloud,Humidity,Rain"
+    lines = ["4,N,1,2,No", ",S,2,5,", "4,,3,2,No"]
+    together = pd.read_csv(io.StringIO("\n".join([header, *lines])))
+    assert together["Humidity"].dtype == "int64"
+    expected = model.predict(together)
+    for number, line in enumerate(lines):
+        alone = pd.read_csv(io.StringIO(f"{header}\n{line}"))
+        pd.testing.assert_frame_equal(
+            model.predict(alone), expected[number : number + 1].reset_index(drop=True)
+        )
+    records = [{"Temp": None, "Wind": None, "Cloud": 2, "Humidity": 5}]
+    assert len(model.predict(pd.DataFrame(records))) == 1
+    with pytest.raises(MlflowException, match="Humidity"):
+        model.predict(together.assign(Humidity=2**53 + 1))
+    with pytest.raises(MlflowException, match="at least one row"):
+        model.predict(together[:0])
 
 
 def test_the_signature_says_what_may_be_missing(trained: Trained) -> None:
@@ -295,7 +364,7 @@ def test_the_signature_of_what_is_no_table() -> None:
     def inputs(kind: str, shape: tuple[int, ...], *columns: Column) -> list[dict]:
         counts = {"train": (1, 1)}
         meta = Meta(kind, "y", ("a", "b"), shape, None, (), columns, {}, counts)
-        return signature_of(meta).inputs.to_dict()
+        return signature_of(meta, "classes").inputs.to_dict()
 
     (tokens,) = inputs("multi_hot", (9,), Column("tokens", "longs", nullable=False))
     assert (tokens["name"], tokens["type"]) == ("tokens", "array")

@@ -38,6 +38,26 @@ def test_the_ui_listens_on_this_machine_alone(
     assert f"sqlite:///{database}" in command
 
 
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:5001; this machine alone can reach it"),
+        ("::1", "http://[::1]:5001; this machine alone"),
+        ("0.0.0.0", "http://0.0.0.0:5001; WHOEVER REACHES THIS MACHINE"),
+    ],
+)
+def test_it_says_who_can_reach_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, host: str, said: str
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(ui, "_serve", lambda command, _: commands.append(command))
+    with pytest.raises(RefusedError):
+        ui.serve_ui(5001, host)
+    assert said in capsys.readouterr().err
+    assert commands[0][commands[0].index("--host") + 1] == host
+
+
 def test_a_server_has_its_own_ui(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://example.org")
     with pytest.raises(WrongUseError, match=r"Received: https://example\.org"):

@@ -17,7 +17,12 @@ from pedigree.catalogue.blocks import (
 )
 from pedigree.catalogue.read import SECTIONS, Catalogue, needs
 from pedigree.errors import WrongUseError
-from pedigree.params.file import PARAMS_FILE, Parameters, read_parameters
+from pedigree.params.file import (
+    PARAMS_FILE,
+    UNREAD_SECTIONS,
+    Parameters,
+    read_parameters,
+)
 from pedigree.sections import load_yaml, parse
 
 Entries = dict[str, list[str]]
@@ -37,22 +42,23 @@ class Change:
 
 
 def activate(
-    catalogue: Catalogue, experiments: Iterable[str], path: Path = PARAMS_FILE
+    catalogue: Catalogue, names: Iterable[str], path: Path = PARAMS_FILE
 ) -> Change:
-    """Copy experiments, with what they need, into the parameters file.
+    """Copy experiments and searches, with what they need, into the parameters file.
 
     Entries that are there already stay as they are.
 
     Args:
         catalogue: Where the entries are copied from.
-        experiments: Names of experiments of the catalogue.
+        names: Names of experiments and of searches of the catalogue.
         path: The parameters file; replaced in one step, untouched at an error.
 
     Raises:
         WrongUseError: If the file is wrong, before or after.
     """
     active = read_parameters(path)
-    new = [name for name in experiments if name not in active.experiments]
+    present = {*active.experiments, *active.searches}
+    new = [name for name in names if name not in present]
     needed = needs(catalogue.parameters, new)
     added = {
         section: [name for name in needed[section] if name not in held]
@@ -67,7 +73,7 @@ def activate(
         ]
         for section, held in _sections(active).items()
     }
-    text = _read(path)
+    text = read_text(path)
     expected = load_yaml(path) or {}
     blocks = _read_blocks(catalogue, added)
     for section in SECTIONS:
@@ -75,36 +81,50 @@ def activate(
         for name in added[section]:
             entry = catalogue.entries[section][name]
             expected.setdefault(section, {})[name] = entry
-    _replace(path, text, expected)
+    replace_file(path, text, expected)
     return Change(added, kept)
 
 
 def deactivate(
-    catalogue: Catalogue, experiments: Iterable[str], path: Path = PARAMS_FILE
+    catalogue: Catalogue, names: Iterable[str], path: Path = PARAMS_FILE
 ) -> Change:
-    """Take experiments, and what nobody else needs any more, out of the file.
+    """Take entries, and what nobody else needs any more, out of the file.
 
-    What the catalogue does not hold stays: it could not be activated again.
+    Searches leave with their experiment. What the catalogue does not hold stays, with
+    what it needs: it could not be activated again.
 
     Args:
         catalogue: What can be activated again.
-        experiments: Names of experiments of the catalogue.
+        names: Names of experiments and of searches of the catalogue.
         path: The parameters file; replaced in one step, untouched at an error.
 
     Raises:
         WrongUseError: If the file is wrong, before or after.
     """
     active = read_parameters(path)
-    leaving = set(experiments) & active.experiments.keys()
+    leaving = _leaving(active, catalogue, set(names))
     removed = _no_longer_needed(active, catalogue, leaving)
-    text = _read(path)
+    text = read_text(path)
     expected = load_yaml(path) or {}
     for section in SECTIONS:
         text = remove_entries(text, section, removed[section])
         for name in removed[section]:
             del expected[section][name]
-    _replace(path, text, expected)
+    replace_file(path, text, expected)
     return Change(removed, {section: [] for section in SECTIONS})
+
+
+def _leaving(active: Parameters, catalogue: Catalogue, asked: set[str]) -> set[str]:
+    """The searches and experiments that leave, where those that are asked for do."""
+    searches = {
+        name
+        for name, search in active.searches.items()
+        if name in asked
+        or (search.experiment in asked and name in catalogue.files["searches"])
+    }
+    staying = active.searches.keys() - searches
+    needed = {active.searches[name].experiment for name in staying}
+    return searches | (asked & active.experiments.keys()) - needed
 
 
 def _no_longer_needed(
@@ -114,7 +134,8 @@ def _no_longer_needed(
 
     Features that stay keep their dataset, whether an experiment uses them or not.
     """
-    candidates = needs(active, [name for name in active.experiments if name in leaving])
+    experiments = [name for name in active.experiments if name in leaving]
+    candidates = needs(active, experiments)
     candidates = {
         section: [name for name in names if name in catalogue.files[section]]
         for section, names in candidates.items()
@@ -122,6 +143,7 @@ def _no_longer_needed(
     staying = [name for name in active.experiments if name not in leaving]
     used_features = {active.experiments[name].features for name in staying}
     features = [f for f in candidates["features"] if f not in used_features]
+    models = {active.experiments[name].register_.model for name in staying}
     used_datasets = {
         entry.dataset for name, entry in active.features.items() if name not in features
     }
@@ -130,6 +152,18 @@ def _no_longer_needed(
         "datasets": [d for d in candidates["datasets"] if d not in used_datasets],
         "features": features,
         "experiments": candidates["experiments"],
+        "searches": [name for name in active.searches if name in leaving],
+        # A gate that was made stricter or laxer would not come back as it is.
+        **{
+            section: [
+                name
+                for name in candidates[section]
+                if name not in models
+                and getattr(active, section)[name]
+                == getattr(catalogue.parameters, section)[name]
+            ]
+            for section in UNREAD_SECTIONS
+        },
     }
 
 
@@ -140,7 +174,7 @@ def _sections(parameters: Parameters) -> dict[str, dict[str, object]]:
 def _read_blocks(catalogue: Catalogue, names: Entries) -> Entries:
     """The text of entries of the catalogue."""
     wanted = {catalogue.files[s][name] for s in SECTIONS for name in names[s]}
-    texts = {path: _read(path) for path in wanted}
+    texts = {path: read_text(path) for path in wanted}
     found = {path: find_sections(text) for path, text in texts.items()}
 
     def block(section: str, name: str) -> str:
@@ -150,13 +184,23 @@ def _read_blocks(catalogue: Catalogue, names: Entries) -> Entries:
     return {s: [block(s, name) for name in names[s]] for s in SECTIONS}
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Read a file as it is, line ends included."""
     return path.read_bytes().decode("utf-8")
 
 
-def _replace(path: Path, text: str, expected: object) -> None:
-    """Replace the file in one step, once the new text says what it should."""
-    if text == _read(path):
+def replace_file(path: Path, text: str, expected: object) -> None:
+    """Replace the parameters file in one step, once the new text says what it should.
+
+    Args:
+        path: The file.
+        text: Its new text.
+        expected: What that has to say.
+
+    Raises:
+        WrongUseError: If it says something else, or nothing that is right.
+    """
+    if text == read_text(path):
         return
     target = path.resolve()
     with _temporary_file(target) as temporary:

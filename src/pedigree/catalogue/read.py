@@ -14,12 +14,23 @@ from pedigree.params.downloads import Download
 from pedigree.params.experiments import Experiment
 from pedigree.params.features import Features
 from pedigree.params.file import Parameters
-from pedigree.params.values import Name
+from pedigree.params.monitoring import Monitoring
+from pedigree.params.promotion import Promotion
+from pedigree.params.searches import Search
+from pedigree.params.values import ModelName, Name
 from pedigree.sections import Section, load_yaml, parse
 
 CATALOGUE = Path("catalogue")
 DATA_FILE = "data.yaml"
-SECTIONS = ("downloads", "datasets", "features", "experiments")
+SECTIONS = (
+    "downloads",
+    "datasets",
+    "features",
+    "experiments",
+    "searches",
+    "promotion",
+    "monitoring",
+)
 
 
 class Data(Section):
@@ -28,6 +39,8 @@ class Data(Section):
     downloads: Mapping[Name, Download] = Field(default_factory=dict)
     datasets: Mapping[Name, Dataset] = Field(default_factory=dict)
     features: Mapping[Name, Features] = Field(default_factory=dict)
+    promotion: Mapping[ModelName, Promotion] = Field(default_factory=dict)
+    monitoring: Mapping[ModelName, Monitoring] = Field(default_factory=dict)
 
 
 class Study(Section):
@@ -36,6 +49,7 @@ class Study(Section):
     title: str
     features: Mapping[Name, Features] = Field(default_factory=dict)
     experiments: Mapping[Name, Experiment] = Field(default_factory=dict)
+    searches: Mapping[Name, Search] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,8 +73,10 @@ class Catalogue:
     ) -> list[str]:
         """Select experiments by their ids, by their study, or all of them.
 
+        A search takes hours and no experiment needs it: it is selected by its id alone.
+
         Raises:
-            WrongUseError: If an experiment or the study is unknown.
+            WrongUseError: If an experiment, a search or the study is unknown.
         """
         experiments = self.parameters.experiments
         if every:
@@ -74,7 +90,8 @@ class Catalogue:
             ]
         chosen = list(dict.fromkeys(ids))
         for name in chosen:
-            require_known("experiment", name, experiments)
+            known = [*experiments, *self.parameters.searches]
+            require_known("experiment", name, known)
         return chosen
 
 
@@ -103,15 +120,36 @@ def read_catalogue(folder: Path = CATALOGUE) -> Catalogue:
     return Catalogue(parse(Parameters, entries, folder), titles, entries, files)
 
 
-def needs(parameters: Parameters, experiments: Iterable[str]) -> dict[str, list[str]]:
-    """Name the entries of every section that experiments need, themselves included."""
-    chosen = list(experiments)
-    features = dict.fromkeys(parameters.experiments[e].features for e in chosen)
+def needs(parameters: Parameters, names: Iterable[str]) -> dict[str, list[str]]:
+    """Name the entries of every section that experiments and searches need.
+
+    Of the gates and thresholds, those of the models that the experiments are
+    registered as.
+
+    Args:
+        parameters: Where the entries are.
+        names: Names of experiments and searches, which are named too.
+    """
+    chosen = list(names)
+    searches = [name for name in chosen if name in parameters.searches]
+    experiments = list(
+        dict.fromkeys(
+            parameters.searches[name].experiment if name in searches else name
+            for name in chosen
+        )
+    )
+    entries = [parameters.experiments[name] for name in experiments]
+    features = dict.fromkeys(entry.features for entry in entries)
     datasets = dict.fromkeys(parameters.features[f].dataset for f in features)
     downloads = [name for name in datasets if name in parameters.downloads]
-    return dict(
-        zip(SECTIONS, [downloads, [*datasets], [*features], chosen], strict=True)
-    )
+    models = dict.fromkeys(entry.register_.model for entry in entries)
+    gates = [name for name in models if name in parameters.promotion]
+    thresholds = [name for name in models if name in parameters.monitoring]
+    needed = [
+        *(downloads, [*datasets], [*features], experiments, searches),
+        *(gates, thresholds),
+    ]
+    return dict(zip(SECTIONS, needed, strict=True))
 
 
 def require_known(kind: str, name: str, known: Iterable[str]) -> None:

@@ -10,7 +10,8 @@ from pedigree.errors import WrongUseError
 from pedigree.params.file import PARAMS_FILE, read_parameters
 
 Ids = Annotated[
-    list[str] | None, typer.Argument(metavar="ID...", help="Ids of experiments.")
+    list[str] | None,
+    typer.Argument(metavar="ID...", help="Ids of experiments or searches."),
 ]
 StudyOption = Annotated[
     str | None, typer.Option("--study", help="All experiments of this study.")
@@ -23,7 +24,7 @@ AllOption = Annotated[
 def activate_command(
     ids: Ids = None, study: StudyOption = None, every: AllOption = False
 ) -> None:
-    """Copy experiments, and the data they need, from the catalogue to params.yaml."""
+    """Copy experiments or searches, with what they need, from the catalogue."""
     catalogue = read_catalogue()
     _require_one_choice(ids, study, every)
     change = activate(catalogue, catalogue.select(ids or (), study, every))
@@ -34,7 +35,7 @@ def activate_command(
 def deactivate_command(
     ids: Ids = None, study: StudyOption = None, every: AllOption = False
 ) -> None:
-    """Take experiments, and the data nobody else needs, out of params.yaml."""
+    """Take experiments or searches, and what nobody else needs, out of params.yaml."""
     catalogue = read_catalogue()
     _require_one_choice(ids, study, every)
     _require_in_catalogue(ids or [], catalogue)
@@ -57,11 +58,13 @@ def _require_one_choice(ids: list[str] | None, study: str | None, every: bool) -
 
 
 def _require_in_catalogue(ids: list[str], catalogue: Catalogue) -> None:
-    own = read_parameters().experiments.keys() - catalogue.parameters.experiments.keys()
+    active, known = read_parameters(), catalogue.parameters
+    own = active.experiments.keys() - known.experiments.keys()
+    own |= active.searches.keys() - known.searches.keys()
     for name in ids:
         if name in own:
             raise WrongUseError(
-                "an experiment must be in the catalogue to be deactivated: it could "
+                "an entry must be in the catalogue to be deactivated: it could "
                 f"not be activated again. Received: {name!r}",
                 f"Copy it into the catalogue first, or delete it in {PARAMS_FILE}.",
             )

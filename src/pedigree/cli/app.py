@@ -8,16 +8,25 @@ import typer
 from typer.core import TyperGroup
 
 from pedigree.cli.activate import activate_command, deactivate_command
+from pedigree.cli.adopt import adopt_command
 from pedigree.cli.affected import affected_command
 from pedigree.cli.check import check_command
 from pedigree.cli.compare import compare_command
+from pedigree.cli.curves import curves_command
+from pedigree.cli.history import history_command
 from pedigree.cli.lineage import lineage_command
 from pedigree.cli.list import list_command
+from pedigree.cli.mirror import mirror_command
+from pedigree.cli.monitor import monitor_command
+from pedigree.cli.predict import predict_command
 from pedigree.cli.profile import profile_command
+from pedigree.cli.promote import promote_command
 from pedigree.cli.rebuild import rebuild_command
 from pedigree.cli.record import record_command
+from pedigree.cli.rollback import rollback_command
 from pedigree.cli.summary import summary_command
 from pedigree.cli.sync import sync_command
+from pedigree.cli.tune import tune_command
 from pedigree.cli.ui import ui_command
 from pedigree.cli.verify import verify_command
 from pedigree.errors import PedigreeError, WrongUseError
@@ -61,11 +70,20 @@ app.command("check")(check_command)
 app.command("affected")(affected_command)
 app.command("summary")(summary_command)
 app.command("profile")(profile_command)
+app.command("tune")(tune_command)
+app.command("adopt")(adopt_command)
 app.command("record")(record_command)
 app.command("compare")(compare_command)
+app.command("curves")(curves_command)
 app.command("lineage")(lineage_command)
 app.command("verify")(verify_command)
 app.command("rebuild")(rebuild_command)
+app.command("predict")(predict_command)
+app.command("monitor")(monitor_command)
+app.command("promote")(promote_command)
+app.command("rollback")(rollback_command)
+app.command("history")(history_command)
+app.command("mirror")(mirror_command)
 app.command("sync")(sync_command)
 app.command("ui")(ui_command)
 

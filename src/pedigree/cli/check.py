@@ -7,8 +7,11 @@ import typer
 from pedigree.errors import WrongUseError
 from pedigree.models.architecture import check as check_model
 from pedigree.params.file import Parameters, read_parameters
+from pedigree.params.searches import Search
 from pedigree.pipeline import PIPELINE_FILE, Pipeline
 from pedigree.sections import load_yaml, parse
+from pedigree.training.search.objective import require_objective
+from pedigree.training.search.space import Space
 
 EXPECTATIONS = Path("expectations")
 
@@ -20,6 +23,8 @@ def check_command() -> None:
         check_model(
             experiment.model, experiment.train.library, ("experiments", name, "model")
         )
+    for name, search in parameters.searches.items():
+        _check_search(name, search, parameters)
     suites = _check_suites(parameters)
     pipeline = Pipeline()
     _check_dependencies(pipeline)
@@ -27,6 +32,14 @@ def check_command() -> None:
         f"{len(parameters.experiments)} experiments, {len(pipeline.stages)} stages and "
         f"{suites} suites agree."
     )
+
+
+def _check_search(name: str, search: Search, parameters: Parameters) -> None:
+    experiment = parameters.experiments[search.experiment]
+    Space(name, search, experiment.model, experiment.train)
+    validation = parameters.features[search.features].split.validation
+    has_rows = validation.method != "none"
+    require_objective(name, search, experiment.train, has_rows)
 
 
 def _check_suites(parameters: Parameters) -> int:

@@ -17,7 +17,7 @@ def list_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the experiments of the catalogue, and which of them are active."""
+    """List the experiments and searches of the catalogue, and which are active."""
     catalogue, active = read_catalogue(), read_parameters()
     rows = _rows(catalogue.parameters, active)
     if study is not None:
@@ -31,7 +31,7 @@ def list_command(
 
 
 def _rows(known: Parameters, active: Parameters) -> Rows:
-    """One row per experiment; what is active counts as it stands in params.yaml."""
+    """One row per entry; what is active counts as it stands in params.yaml."""
     rows: Rows = []
     for name in {**known.experiments, **active.experiments}:
         holder = active if name in active.experiments else known
@@ -42,6 +42,18 @@ def _rows(known: Parameters, active: Parameters) -> Rows:
                 "study": experiment.study,
                 "dataset": holder.features[experiment.features].dataset,
                 "active": name in active.experiments,
+            }
+        )
+    for name in {**known.searches, **active.searches}:
+        holder = active if name in active.searches else known
+        search = holder.searches[name]
+        rows.append(
+            {
+                "id": name,
+                "study": holder.experiments[search.experiment].study,
+                "dataset": holder.features[search.features].dataset,
+                "active": name in active.searches,
+                "search_of": search.experiment,
             }
         )
     return rows
@@ -55,5 +67,8 @@ def _print_table(rows: Rows) -> None:
     table = Table("id", "study", "dataset", "active", box=box.SIMPLE_HEAD)
     for row in rows:
         active = "active" if row["active"] else ""
-        table.add_row(str(row["id"]), str(row["study"]), str(row["dataset"]), active)
+        what = f"{row['id']}"
+        if "search_of" in row:
+            what += f" (search of {row['search_of']})"
+        table.add_row(what, str(row["study"]), str(row["dataset"]), active)
     Console(highlight=False).print(table)

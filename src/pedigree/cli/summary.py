@@ -2,23 +2,40 @@
 
 import json
 import os
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pedigree.catalogue.read import read_catalogue, require_known
+from pedigree.cli.analysis import analysis, print_analysis
+from pedigree.data.transforms import vgg16_features
 from pedigree.errors import WrongUseError
-from pedigree.params.datasets import CsvImagesTable, KerasTable
+from pedigree.params.datasets import CsvImagesTable, Table
 from pedigree.params.experiments import Experiment
-from pedigree.params.features import TabularTransform, TokensTransform, Transform
+from pedigree.params.features import (
+    ImageTransform,
+    MultiHotTransform,
+    ResizedImageTransform,
+    TabularTransform,
+    TokensTransform,
+    Transform,
+    Vgg16FeaturesTransform,
+    WindowsTransform,
+)
 from pedigree.params.file import Parameters, read_parameters
+from pedigree.params.train import NumpyTrain
 
 if TYPE_CHECKING:
     import keras
 
 # What every loader of `keras.datasets` that is images in one channel returns.
 KERAS_IMAGES = (28, 28, 1)
+BATCH_SIZES = [64, 128, 256]
+
+# The channels of photographs.
+COLOURS = 3
 
 
 def summary_command(
@@ -26,16 +43,39 @@ def summary_command(
         str, typer.Argument(metavar="ID", help="Id of an experiment.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    analyse: Annotated[
+        bool,
+        typer.Option(
+            "--analysis",
+            help="Add activations, multiply-adds, receptive fields and memory.",
+        ),
+    ] = False,
+    batch_sizes: Annotated[
+        list[int],
+        typer.Option(
+            "--batch-size",
+            min=1,
+            metavar="N",
+            help="Batch size for --analysis; may be repeated.",
+        ),
+    ] = BATCH_SIZES,
 ) -> None:
     """Print the layers of a model and its counts of parameters."""
     holder = _holder(experiment_id)
     experiment = holder.experiments[experiment_id]
     shape = input_shape(holder, experiment.features)
-    summary = {"id": experiment_id, **_describe(_build(holder, experiment, shape))}
+    model = _build(holder, experiment, shape)
+    summary = {"id": experiment_id, **_describe(model)}
+    if analyse:
+        summary["analysis"] = analysis(model, experiment.train, batch_sizes)
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
+    elif analyse:
+        print_analysis(summary["analysis"], experiment.train)
+        _print_counts(summary)
     else:
         _print_table(summary)
+        _print_counts(summary)
 
 
 def input_shape(parameters: Parameters, features: str) -> tuple[int | None, ...]:
@@ -47,14 +87,20 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int | None, ...]
         WrongUseError: If it depends on the data, and these are not prepared.
     """
     entry = parameters.features[features]
-    table = parameters.datasets[entry.dataset].table
-    if isinstance(table, KerasTable):
-        return KERAS_IMAGES
-    if isinstance(table, CsvImagesTable):
-        return (table.height, table.width, 1)
-    transform = entry.transform
+    table, transform = parameters.datasets[entry.dataset].table, entry.transform
+    if isinstance(transform, ImageTransform):
+        image = _image_shape(table)
+        return (2 * prod(image),) if transform.extra_pixels else image
+    if isinstance(transform, MultiHotTransform):
+        return (transform.words,)
+    if isinstance(transform, ResizedImageTransform):
+        return (transform.resize.height, transform.resize.width, COLOURS)
+    if isinstance(transform, WindowsTransform):
+        return (transform.sequence_length, len(transform.columns))
     if isinstance(transform, TokensTransform):
         return (None, 1)
+    if isinstance(transform, Vgg16FeaturesTransform):
+        return vgg16_features.Fitted(transform.resize, Path()).input_shape
     if isinstance(transform, TabularTransform) and _is_countable(transform):
         assert transform.numeric is not None
         return (len(transform.numeric.columns),)
@@ -66,6 +112,12 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int | None, ...]
             f"Activate the experiment and run `dvc repro preprocess@{features}`.",
         )
     return tuple(json.loads(meta.read_text("utf-8"))["input_shape"])
+
+
+def _image_shape(table: Table) -> tuple[int, ...]:
+    if isinstance(table, CsvImagesTable):
+        return (table.height, table.width, 1)
+    return KERAS_IMAGES
 
 
 def _holder(experiment_id: str) -> Parameters:
@@ -95,26 +147,47 @@ def _build(
 ) -> "keras.Model":
     """Build the model without TensorFlow, whose import takes seconds."""
     os.environ["KERAS_BACKEND"] = "numpy"
-    from pedigree.models.keras.build import build_model
-    from pedigree.models.keras.head import head_for
+    import keras
+
+    from pedigree.models.build import build_model
+    from pedigree.models.head import head_for
 
     transform = parameters.features[experiment.features].transform
     train = experiment.train
-    head = head_for(
-        train.loss,
-        _classes(transform),
-        experiment.model.output_activation,
-        getattr(train, "target", None),
-    )
+    classes = _number_of_classes(transform)
+    if isinstance(train, NumpyTrain):
+        return _build_twin(experiment, shape, classes)
+    activation = experiment.model.output_activation
+    head = head_for(train.loss, classes, activation, train.target)
     divide_by = getattr(transform, "divide_by", None)
-    return build_model(experiment.model, shape, divide_by, head)
+    # Inside this scope weights have shapes and no values: they may be gigabytes.
+    with keras.StatelessScope(initialize_variables=False):
+        return build_model(experiment.model, shape, divide_by, head)
 
 
-def _classes(transform: Transform) -> int | None:
+def _number_of_classes(transform: Transform) -> int | None:
     """The number of classes; None where numbers are predicted."""
     if isinstance(transform, TokensTransform):
         return transform.vocabulary
-    return len(transform.label.classes) if transform.label else None
+    classified = transform.label or getattr(transform, "masks", None)
+    return len(classified.classes) if classified else None
+
+
+def _build_twin(
+    experiment: Experiment, shape: tuple[int | None, ...], classes: int | None
+) -> "keras.Model":
+    """Build what a net in NumPy would be in Keras: dense layers."""
+    import keras
+
+    from pedigree.models.architecture import check
+
+    hyperparameters = check(experiment.model, "numpy")
+    is_single = hyperparameters.output in ("sigmoid", "linear", "tanh")
+    outputs = 1 if is_single else classes
+    twin = keras.Sequential([keras.Input(shape, name="input")])
+    for number, units in enumerate((*hyperparameters.hidden, outputs), start=1):
+        twin.add(keras.layers.Dense(units, name=f"layer{number}"))
+    return twin
 
 
 def _describe(model: "keras.Model") -> dict[str, Any]:
@@ -138,8 +211,6 @@ def _describe(model: "keras.Model") -> dict[str, Any]:
 
 
 def _count(weights: Any) -> int:
-    from math import prod
-
     return sum(prod(weight.shape) for weight in weights)
 
 
@@ -154,6 +225,9 @@ def _print_table(summary: dict[str, Any]) -> None:
         shape = " x ".join(map(str, layer["output_shape"]))
         table.add_row(layer["name"], layer["type"], shape, f"{layer['parameters']:,}")
     Console(highlight=False).print(table)
+
+
+def _print_counts(summary: dict[str, Any]) -> None:
     typer.echo(
         f"{summary['total']:,} parameters: {summary['trainable']:,} trainable, "
         f"{summary['non_trainable']:,} non-trainable"

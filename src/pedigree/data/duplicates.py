@@ -52,10 +52,10 @@ def count_duplicates(shared: SplitRows, contents: Rows) -> dict[str, dict[str, i
         contents: What `number_contents` says of every raw row.
 
     Returns:
-        Counts by split and by the split that has the row too; of a split in itself,
-        the rows that repeat an earlier one.
+        Counts by split and by the split that has the row too, of splits that have rows;
+        of a split in itself, the rows that repeat an earlier one.
     """
-    splits = shared._asdict()
+    splits = {split: rows for split, rows in shared._asdict().items() if len(rows)}
     return {
         one: {
             other: len(rows) - len(np.unique(contents[rows]))

@@ -30,6 +30,25 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Windows:
+    """How examples are cut out of a series, and what is predicted for them.
+
+    Attributes:
+        sampling_rate: Rows from one step of a window to the next.
+        delay: Rows from the first step to the row whose target is predicted.
+        feature: Which feature is the target at an earlier time.
+        mean: What was taken from the target's values when they were normalised.
+        deviation: What they were divided by then.
+    """
+
+    sampling_rate: int
+    delay: int
+    feature: int
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True)
 class Meta:
     """What the prepared arrays mean.
 
@@ -40,18 +59,29 @@ class Meta:
             numbers are predicted.
         input_shape: The shape of one example.
         divide_by: What the model divides its input by; None for tables.
+        standardized: How many columns of `x`, from the first, are standardised by the
+            training rows alone.
         feature_names: The names of the columns of `x`; empty for images. Of a text,
             what a token is: `character` or `word`.
         columns: The raw columns without the label; empty for images.
         rows: The number of rows of each split that there is.
-        class_counts: The rows of each class, per split, in the order of `classes`;
-            empty where numbers are predicted.
+        class_counts: The rows of each class, per split, in the order of `classes`, or
+            its pixels where these have classes; empty where numbers are predicted.
         duplicates: The rows of a split that another, or an earlier row of the split
             itself, is equal to: by split and that other one, before any was dropped.
         dropped: The rows of each split that were dropped as copies.
+        windows: How examples are cut out of a series; None where each is a row.
     """
 
-    kind: Literal["image", "multi_hot", "tabular", "tokens"]
+    kind: Literal[
+        "image",
+        "multi_hot",
+        "resized_image",
+        "tabular",
+        "tokens",
+        "vgg16_features",
+        "windows",
+    ]
     target: str
     classes: tuple[str, ...] | None
     input_shape: tuple[int, ...]
@@ -62,6 +92,8 @@ class Meta:
     class_counts: Mapping[str, tuple[int, ...]]
     duplicates: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     dropped: Mapping[str, int] = field(default_factory=dict)
+    standardized: int = 0
+    windows: Windows | None = None
 
 
 class Arrays(NamedTuple):
@@ -69,9 +101,12 @@ class Arrays(NamedTuple):
 
     Attributes:
         x: uint8 images (rows, height, width, channels), float32 (rows, features), or
-            tokens of a text in their order, uint8 or int32 (rows, 1).
-        y: Class indices, int64 (rows,), or numbers, float32 (rows,).
-        rows: Row numbers in the raw splits one after the other, int64 (rows,).
+            windows of a series, float32 (windows, steps, features), or tokens of a text
+            in their order, uint8 or int32 (rows, 1).
+        y: Class indices, int64 (rows,), or numbers, float32 (rows,), or the class
+            indices of pixels, uint8 (rows, height, width).
+        rows: Row numbers in the raw splits one after the other, int64 (rows,); for
+            windows, those of the rows whose target is predicted.
     """
 
     x: npt.NDArray[Any]
@@ -79,8 +114,35 @@ class Arrays(NamedTuple):
     rows: npt.NDArray[np.int64]
 
 
+def cut_windows(
+    series: npt.NDArray[Any], steps: int, sampling_rate: int
+) -> npt.NDArray[Any]:
+    """View a series as the windows that begin at each of its rows and fit into it.
+
+    They share the memory of the series, so they cost none: only the windows that are
+    taken out, `windows[rows]`, are copied.
+
+    Args:
+        series: Shape (rows, features); may be memory-mapped.
+        steps: Steps of a window.
+        sampling_rate: Rows from one step to the next.
+
+    Returns:
+        Shape (rows - (steps - 1) * sampling_rate, steps, features), read-only.
+    """
+    length = (steps - 1) * sampling_rate + 1
+    runs = np.lib.stride_tricks.sliding_window_view(series, length, axis=0)
+    return runs[:, :, ::sampling_rate].swapaxes(1, 2)
+
+
 def write_split(folder: Path, split: str, arrays: Arrays) -> None:
-    """Write `x.npy`, `y.npy` and `rows.npy` below `folder/split`."""
+    """Write `x.npy`, `y.npy` and `rows.npy` below `folder/split`.
+
+    Args:
+        folder: `data/prepared/<features>`.
+        split: `train`, `validation` or `test`.
+        arrays: The split; for windows, `x` is the series that they are cut out of.
+    """
     target = folder / split
     target.mkdir(parents=True, exist_ok=True)
     for name, array in arrays._asdict().items():
@@ -90,6 +152,8 @@ def write_split(folder: Path, split: str, arrays: Arrays) -> None:
 def open_split(folder: Path, split: str) -> Arrays:
     """Open a split without reading it: the arrays are memory-mapped.
 
+    Windows are cut out of a series that way too, see `cut_windows`.
+
     Args:
         folder: `data/prepared/<features>`.
         split: `train`, `validation` or `test`.
@@ -97,8 +161,9 @@ def open_split(folder: Path, split: str) -> Arrays:
     Raises:
         WrongUseError: If the split is not there.
     """
+    meta = read_meta(folder)
     try:
-        return Arrays(
+        arrays = Arrays(
             *(
                 np.load(folder / split / f"{name}.npy", mmap_mode="r")
                 for name in Arrays._fields
@@ -106,6 +171,10 @@ def open_split(folder: Path, split: str) -> Arrays:
         )
     except FileNotFoundError as error:
         raise _missing(folder, error) from None
+    if meta.windows is None:
+        return arrays
+    steps, rate = meta.input_shape[0], meta.windows.sampling_rate
+    return arrays._replace(x=cut_windows(arrays.x, steps, rate)[: len(arrays.y)])
 
 
 def write_meta(folder: Path, meta: Meta) -> None:
@@ -133,6 +202,8 @@ def read_meta(folder: Path) -> Meta:
     }
     for name in ("classes", "input_shape", "feature_names"):
         data[name] = None if data[name] is None else tuple(data[name])
+    if data.get("windows"):
+        data["windows"] = Windows(**data["windows"])
     return Meta(**data)
 
 

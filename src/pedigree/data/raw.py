@@ -1,6 +1,10 @@
 """Raw data: one Parquet file per published split, written and read alike by all."""
 
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,20 +24,31 @@ SPLITS = ("train", "test", "all")
 _BYTES_PER_CHUNK = 2**31 - 1
 _WIDE_TYPES = {pa.binary(): pa.large_binary(), pa.string(): pa.large_string()}
 
+# How many bytes of images a part of a table holds.
+_BYTES_PER_PART = 2**25
 
-def write_split(folder: Path, split: str, table: pa.Table) -> None:
+
+def write_split(
+    folder: Path, split: str, rows: pa.Table | Iterator[pa.RecordBatch]
+) -> None:
     """Write one published split.
 
     Args:
         folder: `data/raw/<dataset>`; it is made if need be.
         split: `train`, `test` or `all`.
-        table: The rows.
+        rows: The rows, or parts of them, which then never are in memory together.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{split}.parquet"
     # No dictionaries: they do not help images, and zstd does their work on tables.
-    pq.write_table(
-        table, folder / f"{split}.parquet", compression="zstd", use_dictionary=False
-    )
+    options = {"compression": "zstd", "use_dictionary": False}
+    if isinstance(rows, pa.Table):
+        pq.write_table(rows, path, **options)
+        return
+    first = next(rows)
+    with pq.ParquetWriter(path, first.schema, **options) as writer:
+        for part in chain([first], rows):
+            writer.write_batch(part)
 
 
 def read_splits(folder: Path) -> dict[str, pa.Table]:
@@ -97,6 +112,67 @@ def table_of_images(
         else pa.array(labels.astype(np.int64)),
     }
     return pa.table(columns)
+
+
+def batches_of_images(
+    images: Iterable[tuple[npt.NDArray[np.uint8], Mapping[str, Any]]],
+    further: Mapping[str, pa.DataType],
+) -> Iterator[pa.RecordBatch]:
+    """Put images of any shapes into parts of a raw table, some megabytes at a time.
+
+    Args:
+        images: Each of shape (height, width, channels), with its values of the further
+            columns.
+        further: The types of the columns behind `image`, `height`, `width` and
+            `channels`.
+
+    Yields:
+        Rows, in the same order.
+    """
+    sides = {name: pa.int32() for name in ("height", "width", "channels")}
+    schema = pa.schema({"image": pa.binary(), **sides, **further})
+    rows: list[dict[str, Any]] = []
+    held = 0
+    for image, values in images:
+        height, width, channels = image.shape
+        shape = {"height": height, "width": width, "channels": channels}
+        rows.append({"image": image.tobytes(), **shape, **values})
+        held += image.nbytes
+        if held >= _BYTES_PER_PART:
+            yield pa.RecordBatch.from_pylist(rows, schema)
+            rows, held = [], 0
+    if rows:
+        yield pa.RecordBatch.from_pylist(rows, schema)
+
+
+def each_image(
+    table: pa.Table, column: str = "image"
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Take the images out of a raw table one by one, whatever their shapes.
+
+    Args:
+        table: Raw rows.
+        column: `image`, or another of images of the same heights and widths, which
+            have one channel.
+
+    Yields:
+        Views of shape (height, width, channels).
+
+    Raises:
+        RefusedError: If an image has not as many bytes as its shape says.
+    """
+    sides = (table[name].to_pylist() for name in ("height", "width", "channels"))
+    for value, *shape in zip(table[column], *sides, strict=True):
+        if column != "image":
+            shape[2] = 1
+        pixels = np.frombuffer(value.as_buffer() or b"", np.uint8)
+        if pixels.size != math.prod(shape):
+            raise RefusedError(
+                f"every image must have height * width * channels = {math.prod(shape)} "
+                f"bytes. Received: an image of {pixels.size}",
+                "Correct the raw data.",
+            )
+        yield pixels.reshape(shape)
 
 
 def table_of_sequences(

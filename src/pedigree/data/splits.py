@@ -11,6 +11,7 @@ from pedigree.errors import RefusedError, WrongUseError
 from pedigree.params.features import (
     HeadSplit,
     NoSplit,
+    OrderedSplit,
     PublishedSplit,
     RandomSplit,
     Splits,
@@ -40,9 +41,9 @@ def split_rows(
     """Share rows out: first the test rows, then validation rows from what is left.
 
     `random` and `stratified` are `sklearn.model_selection.train_test_split` on the rows
-    in order with `random_state=seed`; `tail` is Keras's `validation_split`, or a number
-    of last rows; `head` are the first rows. So published recipes that use them get the
-    very same rows.
+    in order with `random_state=seed`; `tail` is Keras's `validation_split`; `head` are
+    the first rows; `ordered` is by `int` of the shares, as published for series. So
+    published recipes that use them get the very same rows.
 
     Args:
         splits: The section of params.yaml.
@@ -51,13 +52,20 @@ def split_rows(
         raw_rows: The number of rows of each raw split, in the order of their numbers.
 
     Returns:
-        Disjoint row numbers that together are `rows`.
+        Disjoint row numbers that together are `rows`; without test rows, those that
+        the publisher set apart are left out.
 
     Raises:
         WrongUseError: If the test rows are to be the published ones and none are.
         RefusedError: If a split gets no row, or a class is too rare to be stratified.
     """
     positions = np.arange(len(rows))
+    if isinstance(splits.test, OrderedSplit) or isinstance(
+        splits.validation, OrderedSplit
+    ):
+        shared = SplitRows(*np.split(rows, _borders(splits, len(rows))))
+        require_rows(splits, shared)
+        return shared
     if isinstance(splits.test, PublishedSplit | NoSplit):
         if isinstance(splits.test, PublishedSplit) and "test" not in raw_rows:
             raise WrongUseError(
@@ -134,6 +142,16 @@ def require_class_shares(
             "Correct `split` in params.yaml (`stratified` keeps the shares), or the "
             "data.",
         )
+
+
+def _borders(splits: Splits, rows: int) -> tuple[int, int]:
+    """Where validation and where test begins, of rows that are split in their order."""
+    assert isinstance(splits.validation, OrderedSplit)  # the schema has both or none
+    assert isinstance(splits.test, OrderedSplit)
+    # Rounded: 1 - 0.05 - 0.05 is a little less than 0.9, and must not cost a row.
+    share = round(1 - splits.validation.fraction - splits.test.fraction, 12)
+    train = int(share * rows)
+    return train, train + int(splits.validation.fraction * rows)
 
 
 def _part(

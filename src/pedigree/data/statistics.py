@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from pedigree.data.layout import layout_statistics
 
 IMAGE_COLUMN = "image"
+MASK_COLUMN = "mask"
 TOKEN_COLUMN = "tokens"
 LINE_COLUMN = "line"
 SHAPE_COLUMNS = ("height", "width", "channels")
@@ -88,6 +89,9 @@ def describe_images(splits: Mapping[str, pa.Table]) -> Frames:
       image has not as many bytes as its shape says
     - `content`: a number that images share if, and only if, their bytes are equal
     - `in_earlier_split`: whether an earlier split has an image of the same bytes
+    - where there is a column `mask`, which is not kept either: `mask_bytes`, and
+      `mask_minimum`, `mask_maximum` and `mask_distinct`, the number of different values
+      of its bytes; missing if it has none
 
     Args:
         splits: The raw table of each published split.
@@ -96,9 +100,9 @@ def describe_images(splits: Mapping[str, pa.Table]) -> Frames:
         One frame per split, in the same order.
     """
     frames = {
-        split: table.drop_columns([IMAGE_COLUMN])
+        split: table.drop_columns(_pictures(table))
         .to_pandas()
-        .assign(**_image_statistics(table))
+        .assign(**_image_statistics(table), **_mask_statistics(table))
         for split, table in splits.items()
     }
     _add_contents(frames, [table[IMAGE_COLUMN] for table in splits.values()])
@@ -251,6 +255,27 @@ def _image_statistics(table: pa.Table) -> dict[str, npt.NDArray[np.generic]]:
         for name, values in found.items():
             statistics[name][rows] = values
     return {"bytes": lengths, **statistics}
+
+
+def _pictures(table: pa.Table) -> list[str]:
+    """The columns that hold pixels."""
+    columns = (IMAGE_COLUMN, MASK_COLUMN)
+    return [name for name in columns if name in table.column_names]
+
+
+def _mask_statistics(table: pa.Table) -> dict[str, npt.NDArray[np.generic]]:
+    """Compute the statistics of each mask of a table, if it has any."""
+    if MASK_COLUMN not in table.column_names:
+        return {}
+    found = np.full((4, len(table)), np.nan)
+    for row, value in enumerate(table[MASK_COLUMN]):
+        pixels = np.frombuffer(value.as_buffer() or b"", np.uint8)
+        values = np.flatnonzero(np.bincount(pixels, minlength=256))
+        found[0, row] = len(pixels)
+        if len(values):
+            found[1:, row] = values[0], values[-1], len(values)
+    names = ("bytes", "minimum", "maximum", "distinct")
+    return {f"mask_{name}": row for name, row in zip(names, found, strict=True)}
 
 
 def _pixel_statistics(pixels: Pixels) -> dict[str, npt.NDArray[np.generic]]:

@@ -1,5 +1,6 @@
 """Bootstrap percentile intervals of any set of figures, from one set of resamples."""
 
+import math
 from collections.abc import Iterator
 from typing import Protocol, TypedDict
 
@@ -57,8 +58,14 @@ def bootstrap_intervals(
 
 
 def resamples(rows: int, parameters: Bootstrap) -> Iterator[Counts]:
-    """Draw rows with replacement; yield how often each row was drawn, shape (rows,)."""
+    """Draw rows with replacement; yield how often each row was drawn, shape (rows,).
+
+    Rows of a series are like those beside them: of these, blocks are drawn, and the
+    last row is taken to be followed by the first (Politis and Romano 1992).
+    """
     random = np.random.Generator(np.random.PCG64(parameters.seed))
+    block = parameters.block or 1
     for _ in range(parameters.resamples):
-        drawn = random.integers(rows, size=rows)
+        starts = random.integers(rows, size=math.ceil(rows / block))
+        drawn = (starts[:, np.newaxis] + np.arange(block)).ravel()[:rows] % rows
         yield np.bincount(drawn, minlength=rows)

@@ -20,21 +20,24 @@ def sample_rows(samples: Samples, rows: int) -> NDArray[np.int64]:
 
 
 def draw_images(
-    images: Sequence[NDArray[Any]] | NDArray[Any],
+    images: Sequence[NDArray[Any] | None] | NDArray[Any],
     path: Path,
     columns: int,
     titles: Sequence[str] | None = None,
     colours: Sequence[str] | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> None:
     """Draw images row by row.
 
     Args:
-        images: Each of shape (height, width, channels), of one or three channels; each
-            is shown from its own smallest to its own largest value.
+        images: Each of shape (height, width, channels), of one or three channels;
+            None leaves a place empty.
         path: The PNG to write.
         columns: How many stand in a row.
         titles: What stands above each.
         colours: The colour of each title.
+        limits: The values that are black and white in all of them; without, each image
+            is shown from its own smallest to its own largest value.
     """
     number = len(images)
     columns = min(columns, number)
@@ -44,18 +47,15 @@ def draw_images(
     for axes in panels:
         axes.set_axis_off()
     for index, (axes, image) in enumerate(zip(panels, images, strict=False)):
-        axes.imshow(_displayable(image), cmap="gray")
+        if image is None:
+            continue
+        low, high = limits or (image.min(), image.max())
+        if image.shape[-1] == 1:
+            axes.imshow(image[..., 0], cmap="gray", vmin=low, vmax=high)
+        else:
+            scaled = (image.astype(np.float32) - low) / max(high - low, 1e-9)
+            axes.imshow(np.clip(scaled, 0, 1))
         if titles:
             colour = colours[index] if colours else "black"
             axes.set_title(titles[index], color=colour, fontsize=8)
     save_figure(figure, path)
-
-
-def _displayable(image: NDArray[Any]) -> NDArray[Any]:
-    """One channel as it is, three as a colour picture."""
-    if image.shape[-1] == 1:
-        return image[..., 0]
-    values = image.astype(np.float32)
-    low, high = values.min(), values.max()
-    scaled: NDArray[Any] = (values - low) / max(high - low, 1e-9)
-    return scaled

@@ -79,7 +79,7 @@ def inspect(subject: Subject, parameters: Evaluate, plots: Path, tables: Path) -
 
 
 def _draw_maps(subject: Subject, maps: ActivationMaps, path: Path) -> None:
-    """Draw what each of the channels answers to an image."""
+    """Draw an image, then what each of the channels answers to it."""
     library = import_module(_library(subject.archive))
     if not hasattr(library, "activations"):
         raise WrongUseError(
@@ -88,6 +88,12 @@ def _draw_maps(subject: Subject, maps: ActivationMaps, path: Path) -> None:
             "Take `activation_maps` out of params.yaml.",
         )
     *_, reported = subject.splits.values()
+    if maps.row >= len(reported.x):
+        raise WrongUseError(
+            f"evaluate.activation_maps.row must be below {len(reported.x)}, the rows "
+            f"of the split that is reported on. Received: {maps.row}",
+            "Correct it in params.yaml.",
+        )
     image = reported.x[maps.row : maps.row + 1]
     answers = library.activations(subject.archive.parent, maps.layer, image)[0]
     if max(maps.channels) >= answers.shape[-1]:
@@ -96,9 +102,9 @@ def _draw_maps(subject: Subject, maps: ActivationMaps, path: Path) -> None:
             f"channels of {maps.layer}. Received: {max(maps.channels)}",
             "Correct it in params.yaml.",
         )
-    pictures = [answers[..., channel, None] for channel in maps.channels]
-    titles = [f"channel {channel}" for channel in maps.channels]
-    draw_images(pictures, path, columns=4, titles=titles)
+    pictures = [image[0], *(answers[..., each, None] for each in maps.channels)]
+    titles = ["image", *(f"channel {each}" for each in maps.channels)]
+    draw_images(pictures, path, columns=5, titles=titles)
 
 
 def _draw_boundary(subject: Subject, path: Path) -> None:

@@ -2,10 +2,17 @@
 
 import csv
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pedigree.evaluation.drawing import new_figure, save_figure
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 History = dict[str, list[float]]
+
+# From so many epochs on, the first ones are drawn once and left out once.
+LONG, LEFT_OUT = 100, 10
 
 # Columns of a history that tell nothing of how good a model is.
 NOT_CURVES = ("epoch", "learning_rate", "slope", "intercept")
@@ -30,30 +37,39 @@ def best_epoch(history: History) -> dict[str, float]:
 
 
 def draw_learning_curves(history: History, path: Path) -> None:
-    """Draw each figure by epoch: training as dots, validation, if any, as a line."""
-    from matplotlib.ticker import MaxNLocator
+    """Draw each figure by epoch: training as dots, validation, if any, as a line.
 
+    Of a long history, the second row of the picture leaves out the first epochs, in
+    which figures are so large that nothing is seen of the others.
+    """
     names = [
         name
         for name in history
         if name not in NOT_CURVES and not name.startswith("val_")
     ]
-    figure = new_figure(width=5 * len(names), height=4)
-    panels = figure.subplots(1, len(names), squeeze=False)[0]
-    for axes, name in zip(panels, names, strict=True):
-        axes.plot(history["epoch"], history[name], "o", color="C0", label="training")
-        if f"val_{name}" in history:
-            axes.plot(
-                history["epoch"],
-                history[f"val_{name}"],
-                color="C1",
-                linewidth=2,
-                # One epoch is no line.
-                marker="s" if len(history["epoch"]) == 1 else None,
-                label="validation",
-            )
-        axes.set(xlabel="epoch", ylabel=name.replace("_", " "))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.grid(alpha=0.3)
-        axes.legend()
+    starts = (0, LEFT_OUT) if len(history["epoch"]) >= LONG else (0,)
+    figure = new_figure(width=5 * len(names), height=4 * len(starts))
+    panels = figure.subplots(len(starts), len(names), squeeze=False)
+    for row, start in zip(panels, starts, strict=True):
+        part = {name: values[start:] for name, values in history.items()}
+        for axes, name in zip(row, names, strict=True):
+            _draw_curves(axes, part, name)
     save_figure(figure, path)
+
+
+def _draw_curves(axes: "Axes", history: History, name: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    epochs = history["epoch"]
+    axes.plot(epochs, history[name], "o", color="C0", markersize=4, label="training")
+    if f"val_{name}" in history:
+        # One epoch is no line.
+        marker = "s" if len(epochs) == 1 else None
+        values = history[f"val_{name}"]
+        axes.plot(
+            epochs, values, color="C1", linewidth=2, marker=marker, label="validation"
+        )
+    axes.set(xlabel="epoch", ylabel=name.replace("_", " "))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(alpha=0.3)
+    axes.legend()

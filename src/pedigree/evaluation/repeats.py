@@ -1,4 +1,4 @@
-"""What trainings with other seeds come to: the distribution of each figure."""
+"""What several trainings come to, of other seeds or other folds: a distribution."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
+from pedigree.evaluation.learning_curves import NOT_CURVES, read_history
 
 Figures = Mapping[str, Mapping[str, float]]
 
@@ -32,8 +33,24 @@ def summarize(repeats: Sequence[Figures], confidence: float) -> dict[str, Any]:
     }
 
 
+def read_folds(folder: Path) -> list[Figures]:
+    """Read the figures of the last epoch of each fold; none where there are no folds.
+
+    Args:
+        folder: `models/<experiment>/folds`.
+    """
+    rows = []
+    for path in sorted(folder.glob("*/history.csv")):
+        history = read_history(path)
+        rows.append({name: values[-1] for name, values in history.items()})
+    return [
+        {"folds": {name: row[name] for name in row if name not in NOT_CURVES}}
+        for row in rows
+    ]
+
+
 def _distribution(values: Sequence[float], confidence: float) -> dict[str, float]:
-    from scipy import stats  # type: ignore[import-untyped]
+    from scipy import stats
 
     deviation = float(np.std(values, ddof=1))
     reach = stats.t.ppf((1 + confidence) / 2, len(values) - 1)

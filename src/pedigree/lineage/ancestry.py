@@ -17,7 +17,7 @@ from pedigree.tracking.dvc_entry import key_of
 from pedigree.tracking.outcome import SOURCE_TAG
 from pedigree.tracking.runs import LOCK_ENTRY
 
-# Folders of what stages write or users put; other dependencies are files in git.
+# Folders of what stages write or users put; other dependencies are in git.
 DATA_FOLDERS = ("data/", "models/", "reports/")
 
 _ENVIRONMENT = ("python", "backend", "cpu.model", "cpu.threads")
@@ -77,7 +77,7 @@ class Execution:
 
     @property
     def code(self) -> dict[str, str]:
-        """The dependencies that are files in git."""
+        """The dependencies that are files in git, and folders of them."""
         return {
             path: value
             for path, value in self.dependencies.items()

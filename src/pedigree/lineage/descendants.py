@@ -38,7 +38,8 @@ def find_descendants(records: Records, path: str) -> list[Descendant]:
 
     Args:
         records: The open store.
-        path: A path in the project: data, a model, an expectations file or a module.
+        path: A path in the project: data, a model, an expectations file or a module;
+            or what lies in a folder that a stage reads as a whole.
 
     Returns:
         The versions, by name and number.
@@ -54,7 +55,7 @@ def find_descendants(records: Records, path: str) -> list[Descendant]:
         )
         for version in records.versions()
         for ancestor, value in sorted(ancestors.of_training(version.tags))
-        if ancestor == path
+        if f"{path}/".startswith(f"{ancestor}/")
     ]
 
 

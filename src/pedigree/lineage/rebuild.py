@@ -49,7 +49,7 @@ def rebuild(ancestry: Ancestry) -> Iterator[tuple[Execution, float]]:
     commit = _require_commit(ancestry)
     with Repo() as repo, _worktree(commit) as folder:
         storage = Storage(repo)
-        _require_code(ancestry, commit, folder)
+        _require_code(ancestry, commit, storage)
         _write_parameters(ancestry, folder / "params.yaml")
         present = _place_sources(ancestry, storage, folder)
         for execution in ancestry.from_the_source:
@@ -108,15 +108,13 @@ def _worktree(commit: str) -> Iterator[Path]:
             _git("worktree", "remove", "--force", str(folder))
 
 
-def _require_code(ancestry: Ancestry, commit: str, folder: Path) -> None:
+def _require_code(ancestry: Ancestry, commit: str, storage: Storage) -> None:
     """Refuse to rebuild with other code than the one that ran."""
-    from dvc.fs import LocalFileSystem
-    from dvc_data.hashfile.hash import file_md5
-
+    paths = {path for execution in ancestry.executions for path in execution.code}
+    committed = storage.hashes_in_commit(paths, commit)
     for execution in ancestry.executions:
         for path, value in execution.code.items():
-            file = folder / path
-            if not file.is_file() or file_md5(str(file), LocalFileSystem()) != value:
+            if committed.get(path) != value:
                 raise RefusedError(
                     f"the commit {commit[:10]} must hold the code that "
                     f"{execution.address} ran. Received: another {path}",

@@ -1,4 +1,4 @@
-"""Where the bytes of data and models lie: in the workspace, and in DVC's cache."""
+"""Where bytes lie: in the workspace, in DVC's cache, and in the commits of git."""
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Storage:
-    """The workspace and DVC's cache; no hash that DVC remembers is trusted.
+    """Workspace, DVC's cache and commits; no hash that DVC remembers is trusted.
 
     Args:
         repo: DVC's repository.
@@ -64,6 +64,22 @@ class Storage:
             fault = fault or self._fault_of_object(f"{path}/{name}", each)
         return fault
 
+    def hashes_in_commit(self, paths: Iterable[str], commit: str) -> dict[str, str]:
+        """Hash files and folders of the project as a commit holds them.
+
+        Returns:
+            The hash of each that it holds, by path; none where there is no such commit.
+        """
+        from dvc.exceptions import DvcException
+
+        try:
+            with self._repo.switch(commit):
+                root, fs = self._repo.root_dir, self._repo.fs
+                present = [each for each in paths if fs.exists(fs.join(root, each))]
+                return {each: self._hash(fs.join(root, each))[""] for each in present}
+        except DvcException:
+            return {}
+
     def copy_from_cache(self, value: str, target: Path) -> None:
         """Copy a file, or a folder with what is in it, out of the cache."""
         for name, each in self._list(value).items() or [("", value)]:
@@ -86,11 +102,11 @@ class Storage:
         from dvc_data.hashfile.build import build
         from dvc_data.hashfile.tree import Tree
 
-        target = str(Path(path).absolute())
+        fs = self._repo.fs
         _, _, found = build(
             self._forgetful,
-            target,
-            self._repo.fs,
+            fs.abspath(path),
+            fs,
             "md5",
             dry_run=True,
             ignore=self._repo.dvcignore,

@@ -1,13 +1,14 @@
 """Hashing anew everything on the way from the source bytes to a model version."""
 
-import hashlib
-import subprocess
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pedigree.archives.hashing import hash_of_file, hash_of_tree
 from pedigree.lineage.ancestry import Ancestry, Execution
 from pedigree.lineage.storage import Storage
+from pedigree.models.predictor import OUTPUTS_FILE, PARTS_FILE
 from pedigree.tracking.manifest import differences, sha256_of
 
 Item = tuple[str, str]
@@ -60,16 +61,15 @@ def verify(ancestry: Ancestry, model: Path) -> Iterator[Check]:
         seen: set[Item] = set()
         for execution in ancestry.from_the_source:
             yield from _check_sources(ancestry, execution, storage)
-            for path, value in execution.code.items():
-                if (path, value) not in seen:
-                    seen.add((path, value))
-                    yield _check_code(path, value, execution.commit)
+            new = dict(execution.code.items() - seen)
+            yield from _check_code(new, execution.commit, storage)
+            seen |= new.items()
             for path, value in execution.data.items():
                 if ancestry.maker(path, value) is None and path not in ancestry.gaps:
                     yield _check_data(storage, path, value)
             for path, value in ancestry.needed_outputs(execution).items():
                 yield _check_data(storage, path, value)
-    yield from _check_artifact(ancestry, model)
+    yield from check_artifact(ancestry, model)
 
 
 def _check_sources(
@@ -110,27 +110,33 @@ def _check_data(storage: Storage, path: str, value: str) -> Check:
     return Check(path, value, tuple(places), fault, remedy)
 
 
-def _check_code(path: str, value: str, commit: str | None) -> Check:
-    """Look for a file of the project in the workspace, then in the run's commit."""
-    if Path(path).is_file() and _md5(Path(path).read_bytes()) == value:
-        return Check(path, value, ("workspace",))
-    if commit is not None:
-        shown = subprocess.run(
-            ["git", "show", f"{commit}:{path}"], capture_output=True, check=False
-        )
-        if shown.returncode == 0 and _md5(shown.stdout) == value:
-            return Check(path, value, (f"commit {commit[:10]}",))
+def _check_code(
+    code: Mapping[str, str], commit: str | None, storage: Storage
+) -> Iterator[Check]:
+    """Look for what is in git in the workspace, then in the commit that ran."""
+    changed = {
+        path for path, value in code.items() if storage.fault_in_workspace(path, value)
+    }
+    committed = storage.hashes_in_commit(changed, commit) if commit and changed else {}
     where = f"nor the commit {commit[:10]}" if commit else "and no commit is known that"
-    return Check(
-        path,
-        value,
-        fault=f"{path}: neither the workspace {where} holds it as it was",
-        remedy="Bring that state of the file back, or train the model again.",
-    )
+    for path, value in sorted(code.items()):
+        if path not in changed:
+            yield Check(path, value, ("workspace",))
+        elif commit and committed.get(path) == value:
+            yield Check(path, value, (f"commit {commit[:10]}",))
+        else:
+            fault = f"{path}: neither the workspace {where} holds it as it was"
+            remedy = "Bring that state of it back, or train the model again."
+            yield Check(path, value, (), fault, remedy)
 
 
-def _check_artifact(ancestry: Ancestry, folder: Path) -> Iterator[Check]:
-    """Check the files of the logged model, and its model against the training's."""
+def check_artifact(ancestry: Ancestry, folder: Path) -> Iterator[Check]:
+    """Check the files of the logged model, and its model against the training's.
+
+    Args:
+        ancestry: The ancestry of the version.
+        folder: The files of the logged model.
+    """
     name = f"{ancestry.uri} in MLflow"
     experiment = ancestry.training.address.partition("@")[2]
     remedy = (
@@ -152,19 +158,12 @@ def _check_artifact(ancestry: Ancestry, folder: Path) -> Iterator[Check]:
 
 
 def _hash_of_model(folder: Path) -> str:
-    """Hash the model of a logged model as DVC hashes `models/<experiment>`."""
-    from dvc_data.hashfile.hash_info import HashInfo
-    from dvc_data.hashfile.meta import Meta
-    from dvc_data.hashfile.tree import Tree
+    """Hash the model of a logged model as DVC hashes `models/<experiment>`.
 
-    tree = Tree()  # type: ignore[no-untyped-call]
-    (model,) = (folder / "artifacts").glob("model.*")
-    found = HashInfo("md5", _md5(model.read_bytes()))
-    tree.add((model.name,), Meta(), found)
-    tree.digest()
-    assert tree.hash_info is not None
-    return str(tree.hash_info.value)
-
-
-def _md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+    Of models that were trained on the way to it, the hashes are listed beside it.
+    """
+    artifacts = folder / "artifacts"
+    listed: dict[str, str] = json.loads((artifacts / PARTS_FILE).read_text("utf-8"))
+    own = [*artifacts.glob("model.*"), artifacts / OUTPUTS_FILE]
+    hashes = {each.name: hash_of_file(each.read_bytes()) for each in own}
+    return hash_of_tree({**listed, **hashes})

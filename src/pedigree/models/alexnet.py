@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from pedigree.models.keras.head import Head
+from pedigree.models.head import Head
 from pedigree.params.values import Positive, Rate
 from pedigree.sections import Section
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Hyperparameters(Section):
-    """What `model` holds beside `architecture`, `seed` and `augmentation`.
+    """What `model` holds beside what all architectures share.
 
     Attributes:
         filters: Filters of each convolution. The first one has a kernel of 11 x 11 and

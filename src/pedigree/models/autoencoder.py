@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from pedigree.models.keras.head import Head
+from pedigree.models.head import Head
 from pedigree.params.values import Positive
 from pedigree.sections import Section
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Hyperparameters(Section):
-    """What `model` holds beside `architecture`, `seed` and `augmentation`.
+    """What `model` holds beside what all architectures share.
 
     Attributes:
         filters: Filters of each convolution of the encoder, which a pool of 2 x 2

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from pedigree.models.keras.head import Head
+from pedigree.models.head import Head
 from pedigree.params.values import Positive
 from pedigree.sections import Section
 
@@ -41,7 +41,7 @@ def connect(
     """
     from keras import layers
 
-    from pedigree.models.keras.own_types import GruCell, LstmCell, SimpleRnnCell
+    from pedigree.models.keras.cells import GruCell, LstmCell, SimpleRnnCell
 
     if len(inputs.shape) != 3 or inputs.shape[-1] != 1:
         raise ValueError("another input than the tokens of a text")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from pedigree.models.keras.head import Head
+from pedigree.models.head import Head
 from pedigree.params.values import Positive
 from pedigree.sections import Section
 
@@ -21,7 +21,7 @@ Inception = tuple[Positive, Pair, Pair, Positive]
 
 
 class Hyperparameters(Section):
-    """What `model` holds beside `architecture`, `seed` and `augmentation`.
+    """What `model` holds beside what all architectures share.
 
     Attributes:
         stem: Filters of the convolution of 7 x 7, of that of 1 x 1 and of that of 3 x 3

@@ -6,7 +6,7 @@ softmax output that is usual today.
 
 from typing import TYPE_CHECKING, Literal
 
-from pedigree.models.keras.head import Head
+from pedigree.models.head import Head
 from pedigree.params.values import Positive
 from pedigree.sections import Section
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Hyperparameters(Section):
-    """What `model` holds beside `architecture`, `seed` and `augmentation`.
+    """What `model` holds beside what all architectures share.
 
     Attributes:
         filters: Filters of the first convolution, which keeps the size of the image,

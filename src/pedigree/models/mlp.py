@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pedigree.models.keras.head import Head
+from pedigree.models.head import Head
 from pedigree.params.values import Positive, Rate
 from pedigree.sections import Section
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from pedigree.models.keras.head import Head
+from pedigree.models.head import Head
 from pedigree.params.values import Positive, Rate
 from pedigree.sections import Section
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from pedigree.models.keras.head import Head
+from pedigree.models.head import Head
 from pedigree.params.values import Fraction, Positive
 from pedigree.sections import Section
 
@@ -40,7 +40,7 @@ class BatchNormalization(Section):
 
 
 class Hyperparameters(Section):
-    """What `model` holds beside `architecture`, `seed` and `augmentation`.
+    """What `model` holds beside what all architectures share.
 
     Attributes:
         stem: The first convolution; it has the filters of the first stage.
@@ -48,7 +48,7 @@ class Hyperparameters(Section):
         blocks: Blocks in each stage.
         padding: Padding where the image is halved: `symmetric` as in PyTorch, or
             Keras's own `same`, which has one pixel more at the end of even sides.
-        initializer: Initializer of the convolutions' kernels.
+        initializer: Initializer of all kernels.
         l2: Weight decay of the convolutions' kernels.
         batch_normalization: After each convolution but those of the shortcuts.
         last_pool: Side of the average pool before the output, in pixels; over the whole
@@ -84,7 +84,8 @@ def connect(
             halve = stage > 1 and block == 1
             name = f"stage{stage}_{block}"
             outputs = _block(outputs, filters, halve, name, hyperparameters)
-    return head.connect(_flatten(outputs, hyperparameters.last_pool))
+    outputs = _flatten(outputs, hyperparameters.last_pool)
+    return head.connect(outputs, hyperparameters.initializer)
 
 
 def _stem(inputs: "KerasTensor", hyperparameters: Hyperparameters) -> "KerasTensor":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from pedigree.models.keras.head import Head
+from pedigree.models.head import Head
 from pedigree.params.values import Positive
 from pedigree.sections import Section
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Hyperparameters(Section):
-    """What `model` holds beside `architecture`, `seed` and `augmentation`.
+    """What `model` holds beside what all architectures share.
 
     Attributes:
         filters: Filters of all convolutions: they were never doubled.
@@ -70,4 +70,4 @@ def connect(
     outputs = layers.ReLU(name="block_relu2")(outputs)
     outputs = layers.AveragePooling2D(2, name="last_pool")(outputs)
     outputs = layers.Flatten(name="flatten")(outputs)
-    return head.connect(outputs)
+    return head.connect(outputs, "he_normal")

@@ -1,10 +1,11 @@
 """The sections `datasets`: `table` is read by ingest, `expectations` by validate."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from pedigree.params.values import FileName, Name, Positive
+from pedigree.params.values import FileName, Name, Positive, Seed
 from pedigree.sections import Section
 
 
@@ -72,6 +73,34 @@ class CsvTable(Section):
         return self
 
 
+class CsvNumbersTable(Section):
+    """A CSV of numbers alone, which may be longer than the memory.
+
+    Attributes:
+        header: Whether there is a first line to leave out.
+        columns: The name of each column.
+        type: How precise the numbers are: that of the publisher's, where it is known.
+        whole: The columns whose numbers are whole, however they are written.
+        rows: How many of the first rows to read; without it, all are read.
+    """
+
+    format: Literal["csv_numbers"]
+    files: Files
+    header: bool
+    columns: tuple[str, ...] = Field(min_length=1)
+    type: Literal["float32", "float64"]
+    whole: tuple[str, ...] = ()
+    rows: Positive | None = None
+
+    @model_validator(mode="after")
+    def _names_once(self) -> "CsvNumbersTable":
+        if len(set(self.columns)) < len(self.columns):
+            raise ValueError("columns must name each column once")
+        if not set(self.whole) <= set(self.columns):
+            raise ValueError("whole must name columns of `columns`")
+        return self
+
+
 class CsvImagesTable(Section):
     """A CSV with one image per row: its label and its pixels, row by row.
 
@@ -94,6 +123,70 @@ class CsvImagesTable(Section):
     width: Positive
 
 
+class ImageFiles(Section):
+    """The images of a published split.
+
+    Attributes:
+        pattern: Their paths, where `{class}` stands for the name of each class and `*`
+            for any part of a name.
+        first: How many of each class to leave out before them, in the order of the
+            numbers in their names.
+        count: How many of each class to take; without it, all that are left.
+    """
+
+    pattern: Annotated[str, StringConstraints(pattern=r"\{class\}")]
+    first: Annotated[int, Field(ge=0)] = 0
+    count: Positive | None = None
+
+
+class Weights(Section):
+    """A file of pretrained weights, beside the rows of a dataset.
+
+    Attributes:
+        file: Its name.
+        md5: The sum that its publisher pins it by.
+    """
+
+    file: FileName
+    md5: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
+class ImageFolderTable(Section):
+    """Images of any sizes in folders or files that are named after their classes.
+
+    Attributes:
+        archive: The tar or zip that holds them; without it, they lie as they are.
+        classes: The names of the classes; a label is the place of a name in it.
+        splits: The images of each published split.
+        weights: What goes along with the images to nets that begin from it.
+    """
+
+    format: Literal["image_folder"]
+    archive: FileName | None = None
+    classes: tuple[str, ...] = Field(min_length=2)
+    splits: Mapping[Literal["train", "test", "all"], ImageFiles] = Field(min_length=1)
+    weights: Weights | None = None
+
+
+class ImageMasksTable(Section):
+    """Images of any sizes, and for each a mask that tells of every pixel.
+
+    Attributes:
+        archives: The tars or zips that hold them; without any, they lie as they are.
+        images: The paths of the images, where `*` stands for any part of a name.
+        masks: The paths of the masks; an image and its mask have one name, endings
+            aside.
+        shuffle_seed: Seed of `random.Random`, which shuffles the sorted paths; without
+            it, they stay sorted.
+    """
+
+    format: Literal["image_masks"]
+    archives: tuple[FileName, ...] = ()
+    images: str
+    masks: str
+    shuffle_seed: Seed | None = None
+
+
 class KerasTable(Section):
     """What a loader of `keras.datasets` returns: images, sequences or a plain table.
 
@@ -114,7 +207,14 @@ class TextTable(Section):
 
 
 Table = Annotated[
-    CsvTable | CsvImagesTable | KerasTable | TextTable, Field(discriminator="format")
+    CsvTable
+    | CsvNumbersTable
+    | CsvImagesTable
+    | ImageFolderTable
+    | ImageMasksTable
+    | KerasTable
+    | TextTable,
+    Field(discriminator="format"),
 ]
 
 

@@ -100,10 +100,14 @@ class RegressionDownload(Section):
 
 
 class UrlDownload(Section):
-    """Files below one address, by pooch."""
+    """Files below one address, by pooch.
+
+    Attributes:
+        url: The address; without a user and a password, for all of this is recorded.
+    """
 
     kind: Literal["url"]
-    url: Annotated[str, StringConstraints(pattern=r"^(https?|ftp)://")]
+    url: Annotated[str, StringConstraints(pattern=r"^(https?|ftp)://[^/@]+(/|$)")]
     files: tuple[RemoteFile, ...] = Field(min_length=1)
 
 

@@ -11,11 +11,20 @@ SplitNames = Annotated[tuple[SplitName, ...], Field(min_length=1)]
 
 
 class Bootstrap(Section):
-    """Resampling of the reported rows, for the intervals of their figures."""
+    """Resampling of the reported rows, for the intervals of their figures.
+
+    Attributes:
+        resamples: How many.
+        confidence: The confidence of the intervals.
+        seed: Seed of the draws.
+        block: How many rows are drawn together, one after the other; for series, whose
+            errors are alike for as long as the weather is.
+    """
 
     resamples: Annotated[int, Field(ge=100)]
     confidence: Fraction
     seed: Seed
+    block: Positive | None = None
 
 
 class Samples(Section):
@@ -54,6 +63,9 @@ class EvaluateClassification(Section):
             tables and plots; it is `test` wherever there are test rows, and they choose
             nothing.
         yardstick: A scikit-learn model to train on the same arrays, for comparison.
+        accuracy_at_logit_half: Whether to tell, beside the accuracy of two classes,
+            that of predicting the second where its log-odds are above 0.5, which is a
+            probability above 0.6225. Some tutorials publish that one.
         samples: Images with what was predicted and what they are.
         activation_maps: What a convolution answers.
         weights: Whether to write all kernels and biases as a table.
@@ -64,6 +76,7 @@ class EvaluateClassification(Section):
     splits: SplitNames
     bootstrap: Bootstrap
     yardstick: Literal["hist_gradient_boosting"] | None = None
+    accuracy_at_logit_half: bool | None = None
     samples: Samples | None = None
     activation_maps: ActivationMaps | None = None
     weights: bool | None = None
@@ -100,6 +113,32 @@ class EvaluateReconstruction(Section):
     samples: Samples | None = None
 
 
+class EvaluateSegmentation(Section):
+    """What is measured on a model that tells the class of every pixel.
+
+    Attributes:
+        splits: As for classification.
+        samples: Images with their masks, and with those that are predicted.
+    """
+
+    task: Literal["segmentation"]
+    splits: SplitNames
+    bootstrap: Bootstrap
+    samples: Samples | None = None
+
+
+class EvaluateForecasting(Section):
+    """What is measured on a model that predicts a later number of a series.
+
+    Attributes:
+        splits: As for classification.
+    """
+
+    task: Literal["forecasting"]
+    splits: SplitNames
+    bootstrap: Bootstrap
+
+
 class Generation(Section):
     """Texts that the model goes on with, each time by the likeliest token.
 
@@ -119,15 +158,12 @@ class EvaluateLanguage(Section):
 
     Attributes:
         splits: As for classification.
-        sequence: Tokens that a resample draws together, one after the other: what is
-            hard to predict comes in runs.
         generation: Texts to write.
     """
 
     task: Literal["language"]
     splits: SplitNames
     bootstrap: Bootstrap
-    sequence: Positive
     generation: Generation | None = None
 
 
@@ -135,6 +171,8 @@ Evaluate = Annotated[
     EvaluateClassification
     | EvaluateRegression
     | EvaluateReconstruction
-    | EvaluateLanguage,
+    | EvaluateForecasting
+    | EvaluateLanguage
+    | EvaluateSegmentation,
     Field(discriminator="task"),
 ]

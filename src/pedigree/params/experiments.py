@@ -1,21 +1,20 @@
 """An experiment: its sections are read by train, evaluate and register."""
 
 from collections.abc import Mapping
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from pedigree.params.evaluate import Evaluate
 from pedigree.params.model import Model
 from pedigree.params.train import Train
-from pedigree.params.values import Name
+from pedigree.params.values import ModelName, Name
 from pedigree.sections import Section
 
 
 class Register(Section):
     """The registered model that a version is added to."""
 
-    model: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    model: ModelName
 
 
 class Experiment(Section):

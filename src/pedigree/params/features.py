@@ -23,12 +23,7 @@ class RandomSplit(Section):
 
 
 class TailSplit(Section):
-    """The last rows.
-
-    Attributes:
-        fraction: Their share, as Keras's `validation_split` takes it, or
-        rows: their number: one of the two.
-    """
+    """The last rows: a share, as Keras's `validation_split` takes it, or a number."""
 
     method: Literal["tail"]
     fraction: Fraction | None = None
@@ -48,6 +43,18 @@ class HeadSplit(Section):
     rows: Positive
 
 
+class OrderedSplit(Section):
+    """Rows in their order: train first, then validation, then test.
+
+    Attributes:
+        fraction: The share of all rows. Train and validation get whole numbers of rows,
+            rounded down, and test gets the rest.
+    """
+
+    method: Literal["ordered"]
+    fraction: Fraction
+
+
 class NoSplit(Section):
     """No rows. Published test rows are left out, not trained on."""
 
@@ -55,10 +62,12 @@ class NoSplit(Section):
 
 
 Split = Annotated[
-    PublishedSplit | RandomSplit | TailSplit | NoSplit, Field(discriminator="method")
+    PublishedSplit | RandomSplit | TailSplit | OrderedSplit | NoSplit,
+    Field(discriminator="method"),
 ]
 ValidationSplit = Annotated[
-    RandomSplit | TailSplit | HeadSplit | NoSplit, Field(discriminator="method")
+    RandomSplit | TailSplit | HeadSplit | OrderedSplit | NoSplit,
+    Field(discriminator="method"),
 ]
 
 
@@ -77,6 +86,19 @@ class Splits(Section):
     validation: ValidationSplit
     duplicates: Literal["keep", "drop", "refuse"]
     class_share_tolerance: Fraction | None = None
+
+    @model_validator(mode="after")
+    def _ordered_together(self) -> "Splits":
+        ordered = [
+            split.fraction
+            for split in (self.validation, self.test)
+            if isinstance(split, OrderedSplit)
+        ]
+        if len(ordered) == 1:
+            raise ValueError("ordered must be the method of validation and of test")
+        if sum(ordered) >= 1:
+            raise ValueError("the fractions must leave rows for training")
+        return self
 
 
 class Label(Section):
@@ -147,6 +169,75 @@ class ImageTransform(Section):
     extra_pixels: (
         Annotated[NoisePixels | ZeroPixels, Field(discriminator="fill")] | None
     ) = None
+
+
+class Masks(Section):
+    """What to predict where every pixel has a class.
+
+    Attributes:
+        column: The raw column of the masks.
+        values: The values of their pixels, in the order of the class indices.
+        classes: The names of the classes, in the same order.
+    """
+
+    column: str
+    values: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(min_length=2)
+    classes: tuple[str, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _one_name_per_value(self) -> "Masks":
+        if len(self.values) != len(self.classes):
+            raise ValueError("classes must name each of the values once")
+        return self
+
+
+class Resize(Section):
+    """What images are resized to, whatever their proportions.
+
+    Attributes:
+        height: Pixels per column.
+        width: Pixels per row.
+        interpolation: `bilinear` as `keras.utils.image_dataset_from_directory` does it,
+            `nearest` as `keras.utils.load_img` does.
+    """
+
+    height: Positive
+    width: Positive
+    interpolation: Literal["bilinear", "nearest"]
+
+
+class ResizedImageTransform(Section):
+    """Images of any sizes to images of one; they stay 8 bit on disk.
+
+    Attributes:
+        label: What to predict of an image, or
+        masks: what to predict of every pixel: one of the two. A mask is resized to the
+            nearest pixel, whatever the interpolation of the images.
+        divide_by: What the model divides pixels by; without it, it takes 0 to 255.
+    """
+
+    kind: Literal["resized_image"]
+    label: Label | None = None
+    masks: Masks | None = None
+    resize: Resize
+    divide_by: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _label_or_masks(self) -> "ResizedImageTransform":
+        if (self.label is None) == (self.masks is None):
+            raise ValueError("transform must have either a label or masks")
+        return self
+
+
+class Vgg16FeaturesTransform(Section):
+    """Images of any sizes to what a VGG16 without its top makes of them.
+
+    The weights are those of the dataset's table.
+    """
+
+    kind: Literal["vgg16_features"]
+    label: Label
+    resize: Resize
 
 
 class MultiHotTransform(Section):
@@ -239,8 +330,53 @@ class TokensTransform(Section):
     first: Positive | None = None
 
 
+class WindowsTransform(Section):
+    """A series to windows of its rows, each with a number that comes later.
+
+    Attributes:
+        target: What to predict; one of the columns.
+        columns: Columns of numbers, normalised by the mean and the standard deviation
+            of the training rows.
+        sequence_length: Steps of a window.
+        sampling_rate: Rows from one step to the next.
+        delay: Rows from the first step to the row whose target is predicted.
+        crossing: What happens to windows whose target lies in the next split: `drop`
+            leaves them out; `keep` repeats published recipes that train on them.
+    """
+
+    kind: Literal["windows"]
+    label: ClassVar[None] = None
+    target: Target
+    columns: tuple[str, ...] = Field(min_length=1)
+    sequence_length: Positive
+    sampling_rate: Positive
+    delay: Positive
+    crossing: Literal["drop", "keep"]
+
+    @property
+    def span(self) -> int:
+        """Rows from the first step of a window to its last."""
+        return (self.sequence_length - 1) * self.sampling_rate
+
+    @model_validator(mode="after")
+    def _predict_what_comes_later(self) -> "WindowsTransform":
+        if self.target.column not in self.columns:
+            raise ValueError("target.column must be one of the columns")
+        if self.delay <= self.span:
+            raise ValueError(
+                "delay must be more than (sequence_length - 1) * sampling_rate"
+            )
+        return self
+
+
 Transform = Annotated[
-    ImageTransform | MultiHotTransform | TabularTransform | TokensTransform,
+    ImageTransform
+    | ResizedImageTransform
+    | MultiHotTransform
+    | TabularTransform
+    | TokensTransform
+    | Vgg16FeaturesTransform
+    | WindowsTransform,
     Field(discriminator="kind"),
 ]
 
@@ -256,8 +392,10 @@ class Features(Section):
     def _text_in_one_piece(self) -> "Features":
         methods = {self.split.test.method, self.split.validation.method}
         if isinstance(self.transform, TokensTransform):
-            if not methods <= {"tail", "head", "none"}:
-                raise ValueError("a text must be split by the methods tail, head, none")
+            if not methods <= {"tail", "head", "ordered", "none"}:
+                raise ValueError(
+                    "a text must be split by the methods tail, head, ordered, none"
+                )
             if self.split.duplicates != "keep":
                 raise ValueError("duplicates of a text, which has no equal rows: keep")
         return self

@@ -15,10 +15,16 @@ from pedigree.params.datasets import Dataset
 from pedigree.params.downloads import Download
 from pedigree.params.experiments import Experiment
 from pedigree.params.features import Features
-from pedigree.params.values import Name
+from pedigree.params.monitoring import Monitoring
+from pedigree.params.promotion import Promotion
+from pedigree.params.searches import Search
+from pedigree.params.values import ModelName, Name
 from pedigree.sections import Section, SectionType, load_yaml, parse
 
 PARAMS_FILE = Path("params.yaml")
+
+# Sections that no stage reads: a change re-runs nothing.
+UNREAD_SECTIONS = ("promotion", "monitoring")
 
 
 class Parameters(Section):
@@ -28,6 +34,9 @@ class Parameters(Section):
     datasets: Mapping[Name, Dataset] = Field(default_factory=dict)
     features: Mapping[Name, Features] = Field(default_factory=dict)
     experiments: Mapping[Name, Experiment] = Field(default_factory=dict)
+    searches: Mapping[Name, Search] = Field(default_factory=dict)
+    promotion: Mapping[ModelName, Promotion] = Field(default_factory=dict)
+    monitoring: Mapping[ModelName, Monitoring] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _references_exist(self) -> "Parameters":
@@ -43,6 +52,29 @@ class Parameters(Section):
                     f"experiments.{name}.features must name features; "
                     f"{experiment.features!r} is not in the section `features`"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _searches_agree_with_their_experiments(self) -> "Parameters":
+        for name, search in self.searches.items():
+            experiment = self.experiments.get(search.experiment)
+            if experiment is None:
+                raise ValueError(
+                    f"searches.{name}.experiment must name an experiment; "
+                    f"{search.experiment!r} is not in the section `experiments`"
+                )
+            if name in self.experiments:
+                raise ValueError(f"searches.{name} must not be called as an experiment")
+            repeated = {
+                "features": (search.features, experiment.features),
+                "architecture": (search.architecture, experiment.model.architecture),
+            }
+            for key, (told, known) in repeated.items():
+                if told != known:
+                    raise ValueError(
+                        f"searches.{name}.{key} must be {known!r}, which its "
+                        f"experiment has; it is {told!r}"
+                    )
         return self
 
 

@@ -119,6 +119,7 @@ class Model(BaseModel):
         resize: Height and width that images are resized to, by bilinear interpolation,
             before anything else.
         augmentation: Random layers between the scaling and the architecture.
+        augmentation_block: Whether these layers are one layer made of them.
         initialization: What the weights start from, instead of what the layers of the
             architecture start from by themselves.
         output_activation: Activation of the output unit that predicts a number; without
@@ -131,6 +132,7 @@ class Model(BaseModel):
     seed: Seed
     resize: tuple[Positive, Positive] | None = None
     augmentation: tuple[Augmentation, ...] = ()
+    augmentation_block: bool | None = None
     initialization: Initialization | None = None
     output_activation: Literal["tanh"] | None = None
 

@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pedigree.params.model import RandomFlip, RandomRotation, RandomZoom
 from pedigree.params.values import Fraction, Positive, Seed
 from pedigree.sections import Section
 
 Rate = Annotated[float, Field(gt=0)]
-Repeats = Annotated[int, Field(ge=2)]
 
 
 class InverseTimeDecay(Section):
@@ -83,17 +83,67 @@ class Sequences(Section):
     partition: Literal["sequential", "random"]
 
 
-class KerasTrain(Section):
+class CrossValidation(Section):
+    """`sklearn.model_selection.KFold` on the training rows.
+
+    Attributes:
+        folds: How many parts; each validates a model that is trained on the others.
+        shuffle: Whether rows are drawn into the parts at random, or taken in order.
+        seed: Seed of the draw.
+    """
+
+    folds: Annotated[int, Field(ge=2)]
+    shuffle: bool
+    seed: Seed
+
+
+class Refit(Section):
+    """A new model, trained on the rows of validation too.
+
+    Attributes:
+        epochs: How long: a number, or `best` for the epoch in which `monitor` was
+            smallest before.
+        monitor: A column of the history.
+    """
+
+    epochs: Literal["best"] | Positive
+    monitor: str
+
+
+class Protocol(Section):
+    """How the trainings of an experiment go together; without any of it, there is one.
+
+    Attributes:
+        repeats: How many models to train, each with other seeds: the given ones, then
+            each raised by 1, 2, ... The first is the experiment's model, all are
+            measured.
+        cross_validation: Trainings on parts of the training rows, to validate on the
+            rest; the experiment's model is then trained on all of them.
+        refit: What follows a training with validation rows, or a cross-validation.
+    """
+
+    repeats: Annotated[int, Field(ge=2)] | None = None
+    cross_validation: CrossValidation | None = None
+    refit: Refit | None = None
+
+    @model_validator(mode="after")
+    def _repeats_alone(self) -> "Protocol":
+        if self.repeats and (self.cross_validation or self.refit):
+            raise ValueError("repeats must stand without cross_validation and refit")
+        return self
+
+
+class KerasTrain(Protocol):
     """How a Keras model is trained.
 
     Attributes:
         library: What trains it.
         loss: A Keras loss, or `half_squared_error`: half of the mean squared error.
+        metrics: What is told of each epoch beside the loss and the accuracy. The loss
+            holds the penalties on weights, `binary_crossentropy` does not.
+        augmentation: Random changes of the images of each batch, before the model.
         target: `input` where the model has to give back what it takes in.
         sequences: How a text is cut up; a token is predicted after each of its tokens.
-        repeats: How many models to train, each with other seeds: the given ones, then
-            each raised by 1, 2, ... The first is the experiment's model, all are
-            measured.
     """
 
     library: Literal["keras"]
@@ -104,6 +154,13 @@ class KerasTrain(Section):
         "mean_squared_error",
         "half_squared_error",
     ]
+    metrics: tuple[Literal["binary_crossentropy"], ...] = ()
+    augmentation: tuple[
+        Annotated[
+            RandomFlip | RandomRotation | RandomZoom, Field(discriminator="layer")
+        ],
+        ...,
+    ] = ()
     target: Literal["input"] | None = None
     sequences: Sequences | None = None
     optimizer: Optimizer
@@ -115,18 +172,28 @@ class KerasTrain(Section):
     class_weight: tuple[Rate, ...] | None = None
     early_stopping: EarlyStopping | None = None
     reduce_learning_rate: ReduceLearningRate | None = None
-    repeats: Repeats | None = None
+
+    @model_validator(mode="after")
+    def _one_learning_rate(self) -> "KerasTrain":
+        scheduled = isinstance(self.optimizer.learning_rate, InverseTimeDecay)
+        if scheduled and self.reduce_learning_rate:
+            raise ValueError(
+                "reduce_learning_rate must not stand beside a schedule of the rate"
+            )
+        return self
 
     @model_validator(mode="after")
     def _tokens_as_they_are(self) -> "KerasTrain":
         if self.sequences and self.loss != "sparse_categorical_crossentropy":
             raise ValueError("sequences ask for loss: sparse_categorical_crossentropy")
-        if self.sequences and (self.class_weight or self.target):
-            raise ValueError("sequences exclude class_weight and target")
+        others = ("augmentation", "class_weight", "cross_validation", "refit", "target")
+        for name in others:
+            if self.sequences and getattr(self, name):
+                raise ValueError(f"sequences must stand without {name}")
         return self
 
 
-class NumpyTrain(Section):
+class NumpyTrain(Protocol):
     """How a net written in NumPy is trained: gradient descent, no randomness.
 
     Attributes:
@@ -135,7 +202,6 @@ class NumpyTrain(Section):
         learning_rate: The share of the gradient that an update takes.
         batch_size: Rows of an update, in their order; without it, all of them.
         epochs: How often the rows are gone through.
-        repeats: As for Keras.
     """
 
     library: Literal["numpy"]
@@ -148,7 +214,6 @@ class NumpyTrain(Section):
     learning_rate: Rate
     batch_size: Positive | None = None
     epochs: Positive
-    repeats: Repeats | None = None
 
 
 Train = Annotated[KerasTrain | NumpyTrain, Field(discriminator="library")]

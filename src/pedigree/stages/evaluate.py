@@ -25,16 +25,17 @@ from pedigree.evaluation.learning_curves import (
 from pedigree.evaluation.repeats import (
     Figures,
     draw_repeats,
+    read_folds,
     summarize,
     write_repeats,
 )
-from pedigree.models.predictor import load_predictor, model_file
+from pedigree.models.parts import FOLDS, REPEATS
+from pedigree.models.predictor import load_predictor, model_file, read_outputs
 from pedigree.params.evaluate import Evaluate
 from pedigree.params.file import read_section
 from pedigree.tracking.outcome import log_outcome, log_test_figures
 from pedigree.tracking.runs import training_run
 from pedigree.tracking.stage import StageRun, run_stage
-from pedigree.training.repeats import REPEATS
 
 
 def main(run: StageRun, experiment: str, features: str) -> None:
@@ -54,9 +55,11 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     task = import_module(f"pedigree.evaluation.{parameters.task}.task")
     prepared, reports = Path("data/prepared", features), Path("reports", experiment)
     meta = read_meta(prepared)
-    require_splits(parameters.splits, meta.rows)
-    splits = {split: open_split(prepared, split) for split in meta.rows}
     archive = model_file(Path("models", experiment))
+    require_splits(
+        parameters.splits, meta.rows, read_outputs(archive.parent).trained_on
+    )
+    splits = {split: open_split(prepared, split) for split in meta.rows}
     predictor = load_predictor(archive)
     outputs = {
         split: task.predict(predictor, splits[split].x) for split in parameters.splits
@@ -68,9 +71,12 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     repeats = [_plain(metrics, parameters.splits)]
     for folder in sorted(archive.parent.glob(f"{REPEATS}/*")):
         repeats.append(_repeat(task, folder, splits, meta, parameters))
+    confidence = parameters.bootstrap.confidence
     if len(repeats) > 1:
-        confidence = parameters.bootstrap.confidence
         metrics["repeats"] = summarize(repeats, confidence)
+    folds = read_folds(archive.parent / FOLDS)
+    if folds:
+        metrics["cross_validation"] = summarize(folds, confidence)["folds"]
     content = json.dumps(metrics, indent=2, sort_keys=True, allow_nan=False)
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "metrics.json").write_text(f"{content}\n", "utf-8")
@@ -81,6 +87,8 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     task.write_points(reports / f"{parameters.task}.csv", *shown)
     task.write_tables(tables, *shown)
     task.draw(plots, *shown, parameters)
+    if folds:
+        write_repeats(folds, tables / "folds.csv")
     if len(repeats) > 1:
         write_repeats(repeats, tables / "repeats.csv")
         draw_repeats(repeats, task.HEADLINE, plots / "repeats.png")
@@ -94,8 +102,10 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     Console().print(*task.tables(metrics), sep="\n")
 
 
-def require_splits(splits: Sequence[str], present: Collection[str]) -> None:
-    """Refuse splits that are not there, and a report on others than the test rows.
+def require_splits(
+    splits: Sequence[str], present: Collection[str], trained_on: Collection[str]
+) -> None:
+    """Refuse splits that are not there or are trained on, and a report on such.
 
     Raises:
         WrongUseError: If that is so.
@@ -105,6 +115,12 @@ def require_splits(splits: Sequence[str], present: Collection[str]) -> None:
             f"evaluate.splits must name splits of the features, {', '.join(present)}. "
             f"Received: {', '.join(splits)}",
             "Correct `evaluate.splits`, or `features.*.split`, in params.yaml.",
+        )
+    if "validation" in splits and "validation" in trained_on:
+        raise WrongUseError(
+            "evaluate.splits must not name validation where train.refit trains on "
+            f"it. Received: {', '.join(splits)}",
+            "Take it out: train tells of those rows too.",
         )
     if "test" in present and splits[-1] != "test":
         raise WrongUseError(

@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from pedigree.data.raw import write_split
+from pedigree.data.weights import pass_on, require_weights
 from pedigree.params.datasets import Table
 from pedigree.params.file import read_section
 from pedigree.tracking.outcome import log_outcome
@@ -20,6 +21,8 @@ def main(run: StageRun, dataset: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for split, rows in splits.items():
         write_split(folder, split, rows)
+    if weights := getattr(table, "weights", None):
+        pass_on(require_weights(Path("data/external") / dataset, weights), folder)
     log_outcome(run, "ingest", dataset)
 
 

@@ -3,13 +3,16 @@
 import shutil
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import numpy.typing as npt
 import pyarrow as pa
 
 from pedigree.data.duplicates import count_duplicates, number_contents, separate
 from pedigree.data.prepared import Arrays, Meta, write_meta, write_split
 from pedigree.data.raw import ID_COLUMN, read_splits, take_rows
 from pedigree.data.splits import (
+    Rows,
     require_class_shares,
     require_rows,
     split_rows,
@@ -17,6 +20,7 @@ from pedigree.data.splits import (
 )
 from pedigree.data.transforms.targets import read_targets
 from pedigree.data.verdict import require_success
+from pedigree.data.weights import find_weights, pass_on
 from pedigree.params.features import Splits, Transform
 from pedigree.params.file import read_section
 from pedigree.tracking.outcome import log_outcome
@@ -51,12 +55,18 @@ def main(run: StageRun, features: str, dataset: str) -> None:
     if targets.classes is not None:
         tolerance = splits.class_share_tolerance
         require_class_shares(tolerance, targets.classes, class_counts)
-    fitted = transform.fit(parameters, table, shared.train)
+    weights = find_weights(Path("data/raw") / dataset)
+    needed = (weights,) if parameters.kind == "vgg16_features" else ()
+    fitted = transform.fit(parameters, table, shared.train, *needed)
 
     fitted.save(folder / "transform")
+    if weights:
+        pass_on(weights, folder)
+    examples = {}
     for split, numbers in rows.items():
-        x = fitted.apply(take_rows(table, numbers))
-        write_split(folder, split, Arrays(x, targets.values[numbers], numbers))
+        x, predicted = _examples(fitted, table, numbers)
+        write_split(folder, split, Arrays(x, targets.values[predicted], predicted))
+        examples[split] = len(predicted)
     meta = Meta(
         kind=parameters.kind,
         target=targets.column,
@@ -65,16 +75,28 @@ def main(run: StageRun, features: str, dataset: str) -> None:
         divide_by=fitted.divide_by,
         feature_names=fitted.feature_names,
         columns=transform.describe_columns(parameters, table),
-        rows={split: len(numbers) for split, numbers in rows.items()},
+        rows=examples,
         class_counts=class_counts if targets.classes is not None else {},
+        standardized=getattr(fitted, "standardized", 0),
         duplicates=count_duplicates(drawn, contents),
         dropped={
             split: len(getattr(drawn, split)) - len(numbers)
             for split, numbers in rows.items()
         },
+        windows=getattr(fitted, "windows", None),
     )
     write_meta(folder, meta)
     log_outcome(run, "preprocess", features)
+
+
+def _examples(
+    fitted: Any, table: pa.Table, numbers: Rows
+) -> tuple[npt.NDArray[Any], Rows]:
+    """Turn the rows of a split into `x`, and tell which rows are predicted."""
+    part = take_rows(table, numbers)
+    if hasattr(fitted, "series"):  # windows, which overlap: a row is in many
+        return fitted.series(part), fitted.predicted(numbers, table.num_rows)
+    return fitted.apply(part), numbers
 
 
 if __name__ == "__main__":

@@ -1,22 +1,24 @@
 """train: an experiment's model, from prepared arrays to a canonical archive."""
 
 import os
-from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 # Before Keras is imported: TensorFlow's start-up notices are no news to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from pedigree.data.prepared import Meta, open_split, read_meta
+from pedigree.data.prepared import Arrays, Meta, open_split, read_meta
+from pedigree.data.weights import find_weights
 from pedigree.models.architecture import check
-from pedigree.models.predictor import OutputKind, write_output_kind
+from pedigree.models.predictor import OutputKind, Outputs, write_outputs
 from pedigree.params.file import read_section
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.tracking.stage import StageRun, run_stage
-from pedigree.training.history import write_history
-from pedigree.training.repeats import folder_of, reseed
+from pedigree.training.history import HISTORY_FILE, write_history
+from pedigree.training.protocol import train_by_protocol
+from pedigree.training.training import Training
 
 
 def main(run: StageRun, experiment: str, features: str) -> None:
@@ -34,7 +36,6 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     # Keras takes seconds to import: only now that the parameters are known to be good.
     library = import_module(f"pedigree.training.{parameters.library}.train")
     prepared, output = Path("data/prepared", features), Path("models", experiment)
-    reports = Path("reports", experiment)
     output.mkdir(parents=True, exist_ok=True)
     meta = read_meta(prepared)
     splits = {
@@ -42,33 +43,24 @@ def main(run: StageRun, experiment: str, features: str) -> None:
         for split in ("train", "validation")
         if split in meta.rows
     }
-    for number in range(parameters.repeats or 1):
-        folder = folder_of(output, number)
-        history = library.train(
-            reseed(architecture, number),
-            reseed(parameters, number),
-            meta,
-            splits,
-            folder,
-            f"{run.key}-{number}",
-            # The run tells of the experiment's own model.
-            run.log_metrics if number == 0 else _log_nothing,
-        )
-        told = reports if number == 0 else folder
-        write_history(told / "history.csv", history)
-    write_output_kind(_output_kind(parameters, meta), output)
+    train = library.train
+    if weights := find_weights(prepared):
+        train = partial(train, pretrained=weights)
+    training = Training(train, architecture, parameters, meta, run.key, run.log_metrics)
+    outcome = train_by_protocol(training, splits, output)
+    kind = _output_kind(parameters, meta, splits["train"])
+    write_outputs(Outputs(kind, outcome.trained_on), output)
+    write_history(Path("reports", experiment, HISTORY_FILE), outcome.history)
 
 
-def _log_nothing(figures: Mapping[str, float], epoch: int) -> None:
-    """Take the figures of an epoch, and leave it at that."""
-
-
-def _output_kind(parameters: Train, meta: Meta) -> OutputKind:
+def _output_kind(parameters: Train, meta: Meta, train: Arrays) -> OutputKind:
     if getattr(parameters, "target", None) == "input":
         return "input"
     if meta.kind == "tokens":
         return "tokens"
-    return "number" if meta.classes is None else "classes"
+    if meta.classes is None:
+        return "number"
+    return "classes" if train.y.ndim == 1 else "masks"
 
 
 if __name__ == "__main__":

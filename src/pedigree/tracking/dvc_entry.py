@@ -121,6 +121,39 @@ class DvcEntry:
         return dict(self.file.lockfile_contents.get("stages", {}))
 
 
+def is_up_to_date(stage: DvcEntry) -> bool:
+    """Tell whether `dvc repro` would leave a stage alone, as far as it can know."""
+    locked = stage.lock_entry
+    if locked is None:
+        return False
+    try:
+        return (
+            key_of(locked) == stage.key
+            and hashes(locked.get("outs", ())) == stage.outputs()
+        )
+    except WrongUseError:
+        return False  # something is missing
+
+
+def commit(address: str) -> None:
+    """Let `dvc.lock` say that the outputs of a stage come of the present inputs.
+
+    Raises:
+        WrongUseError: If DVC cannot, for instance because it runs something.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo() as repo:
+            repo.commit(address, force=True)
+    except DvcException as error:
+        raise WrongUseError(
+            f"dvc must be able to commit {address}. Received: {_one_line(error)}",
+            f"Run `dvc commit --force {address}`.",
+        ) from error
+
+
 def read_lock(repo: "Repo") -> dict[str, dict[str, Any]]:
     """Read what `dvc.lock` holds about each stage, by its address."""
     from dvc.dvcfile import load_file

@@ -20,13 +20,23 @@ SOURCE_TAG = "source.sha256."
 SOURCES_AT_MOST = 20
 
 
+# The figures of an evaluation that stand on the run of the training too.
+TOLD_OF_THE_TRAINING = (
+    "test.",
+    "validation.",
+    "best_epoch.",
+    "cross_validation.",
+    "repeats.",
+)
+
+
 def log_outcome(run: RunLog, stage: str, key: str) -> None:
     """Log what the present outputs of a stage hold.
 
     Args:
         run: The run to log to.
         stage: The stage. What `train` and `register` log is logged as it happens.
-        key: What it ran for: a dataset, features or an experiment.
+        key: What it ran for: a dataset, features, a search or an experiment.
     """
     if stage == "fetch":
         files = list(Path("data/external", key).iterdir())
@@ -42,12 +52,26 @@ def log_outcome(run: RunLog, stage: str, key: str) -> None:
         meta = _read_json(Path("data/prepared", key, "meta.json"))
         counts = {name: meta.get(name) for name in ("rows", "duplicates", "dropped")}
         run.log_metrics(dict(dotted_leaves({k: v for k, v in counts.items() if v})))
+    elif stage == "tune":
+        _log_best_trial(run, Path("reports/search", key))
     elif stage == "evaluate":
         figures = read_figures(key)
         run.log_metrics(figures)
         run.log_artifact(Path("reports", key, "predictions.parquet"))
         run.log_artifact(Path("reports", key, "plots"))
         run.log_artifact(Path("reports", key, "tables"))
+
+
+def _log_best_trial(run: RunLog, folder: Path) -> None:
+    """Log what the best trial reached, by what values, and all files of the search."""
+    best = _read_json(folder / "best.json")
+    figures = {f"best.{name}": value for name, value in best["figures"].items()}
+    counts = {name: best[name] for name in ("trials", "objective", "best_epoch")}
+    run.log_metrics({**counts, **figures, "best.trial": best["trial"]})
+    values = best["values"].items()
+    run.set_tags({f"best.{leaf}": json.dumps(value) for leaf, value in values})
+    for path in sorted(folder.iterdir()):
+        run.log_artifact(path)
 
 
 def log_test_figures(trained: RunLog, experiment: str) -> None:
@@ -63,7 +87,7 @@ def log_test_figures(trained: RunLog, experiment: str) -> None:
         {
             name: value
             for name, value in read_figures(experiment).items()
-            if name.startswith(("test.", "validation."))
+            if name.startswith(TOLD_OF_THE_TRAINING)
         }
     )
     trained.log_artifact(Path("reports", experiment, "plots"))

@@ -1,53 +1,42 @@
-"""A registered model: from raw rows to labels and probabilities.
+"""A registered model, for MLflow: from raw rows to labels and probabilities.
 
 MLflow runs this file when it saves and when it loads a model ("models from code"), so
 that nothing is pickled; it is no module to import.
 """
 
+import functools
 import os
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
+from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
+from mlflow.models import utils as mlflow_utils
 from mlflow.pyfunc.model import PythonModel
+from mlflow.types import DataType
 
-from pedigree.data.prepared import Column, Meta, read_meta
-from pedigree.data.raw import table_of_images
-from pedigree.errors import RefusedError
-from pedigree.models.continuation import continue_texts
-from pedigree.models.predictor import load_predictor, read_output_kind
-from pedigree.models.probabilities import probabilities_of
+from pedigree.errors import PedigreeError
+from pedigree.models.raw_rows import Answers, load_raw_rows_model
 
-_ARROW_TYPES = {
-    "double": pa.float64(),
-    "long": pa.int64(),
-    "string": pa.string(),
-    "longs": pa.list_(pa.int64()),
-}
+# The largest whole number up to which a double has every one.
+_EXACT = 2**53
 
 
-class RawRowsModel(PythonModel):
-    """Applies the fitted transform to raw rows, then the model."""
+class ServedModel(PythonModel):
+    """Answers to raw rows that have passed the signature."""
 
     def load_context(self, context: Any) -> None:
         """Load what the model consists of.
 
         Args:
-            context: MLflow's context, with the artifacts `meta` (`meta.json`),
-                `transform` (a folder), `model` and `outputs` (the files of a model).
+            context: MLflow's context, whose artifacts lie in one folder.
         """
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        self._meta = read_meta(Path(context.artifacts["meta"]).parent)
-        transform = import_module(f"pedigree.data.transforms.{self._meta.kind}")
-        self._transform = transform.load(Path(context.artifacts["transform"]))
-        self._predictor = load_predictor(Path(context.artifacts["model"]))
-        self._kind = read_output_kind(Path(context.artifacts["outputs"]).parent)
+        self._model = load_raw_rows_model(Path(context.artifacts["meta"]).parent)
+        _accept_what_pandas_reads()
 
     def predict(
         self,
@@ -55,8 +44,8 @@ class RawRowsModel(PythonModel):
         # One of the few type hints that MLflow knows; images come as an array.
         model_input: pd.DataFrame,
         params: Mapping[str, Any] | None = None,
-    ) -> pd.DataFrame | npt.NDArray[np.float32]:
-        """Predict classes or numbers, give back the input, or go on with a text.
+    ) -> Answers:
+        """Predict classes or numbers, or give back the input.
 
         Args:
             context: MLflow's context; not used.
@@ -66,68 +55,42 @@ class RawRowsModel(PythonModel):
             params: Not used.
 
         Returns:
-            One row per row: `label`, and `probability_<class>` for each class; or
-            `prediction`; or `continuation`; or an array of the input's shape, scaled.
+            What `RawRowsModel.answer` returns.
 
         Raises:
-            RefusedError: If a column or a value cannot be used.
+            MlflowException: If a column or a value cannot be used. A server passes on
+                the words of this error and of no other.
         """
         del context, params
-        table = _raw_table(self._meta, model_input)
-        if self._kind == "tokens":
-            texts = self._transform.clean(table)
-            added = continue_texts(self._predictor, texts, self._meta)
-            return pd.DataFrame({"continuation": added})
-        outputs = self._predictor(self._transform.apply(table))
-        if self._kind == "input":
-            return outputs
-        if self._kind == "number":
-            return pd.DataFrame({"prediction": outputs.reshape(len(outputs))})
-        return _classified(outputs, self._meta.classes or ())
+        try:
+            return self._model.answer(self._model.from_pandas(model_input))
+        except PedigreeError as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from error
 
 
-def _classified(
-    outputs: npt.NDArray[np.float32], classes: tuple[str, ...]
-) -> pd.DataFrame:
-    probabilities = probabilities_of(outputs)
-    columns = {
-        f"probability_{name}": probabilities[:, index]
-        for index, name in enumerate(classes)
-    }
-    labels = [classes[index] for index in probabilities.argmax(axis=1)]
-    return pd.DataFrame({"label": labels, **columns})
+def _accept_what_pandas_reads() -> None:
+    """Let MLflow's signature take what pandas makes of a few rows of a CSV.
+
+    In those all numbers of a column may be whole, or all of its values missing; pandas
+    then says int64, or object, and MLflow refuses that for a double or a text. It asks
+    nobody before it enforces a signature, so the function that refuses is wrapped.
+    """
+    enforce = mlflow_utils._enforce_mlflow_datatype
+    if hasattr(enforce, "__wrapped__"):
+        return
+
+    @functools.wraps(enforce)
+    def accept(name: str, values: "pd.Series[Any]", kind: DataType) -> Any:
+        if kind == DataType.double and values.isna().all():
+            return pd.Series(np.nan, values.index, np.float64)
+        if kind == DataType.string and values.isna().all():
+            return pd.Series(None, values.index, object)
+        whole = isinstance(values.dtype, np.dtype) and values.dtype.kind in "iu"
+        if kind == DataType.double and whole and (abs(values) <= _EXACT).all():
+            return values.astype(np.float64)
+        return enforce(name, values, kind)
+
+    mlflow_utils._enforce_mlflow_datatype = accept  # type: ignore[assignment]
 
 
-def _raw_table(meta: Meta, rows: Any) -> pa.Table:
-    """Turn what has passed the signature into a table as ingest writes it."""
-    if meta.kind == "image":
-        return table_of_images(rows, np.zeros(len(rows), dtype=np.int64))
-    nothing = pd.Series([None] * len(rows), dtype=object)
-    return pa.table(
-        {
-            column.name: _raw_column(column, rows.get(column.name, nothing))
-            for column in meta.columns
-        }
-    )
-
-
-def _raw_column(column: Column, values: "pd.Series[Any]") -> pa.Array:
-    missing = values.isna()
-    if missing.any() and not column.nullable:
-        row = int(missing.to_numpy().argmax())
-        raise RefusedError(
-            f"the column {column.name} must have a value in each row. "
-            f"Received: none in row {row}",
-            "Fill the value in: the training data never missed it.",
-        )
-    try:
-        return pa.Array.from_pandas(values, type=_ARROW_TYPES[column.type])
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise RefusedError(
-            f"the column {column.name} must hold values of type {column.type}. "
-            f"Received: {error}",
-            "Correct the value.",
-        ) from error
-
-
-set_model(RawRowsModel())
+set_model(ServedModel())

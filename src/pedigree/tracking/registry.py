@@ -1,6 +1,8 @@
 """The model registry: versions that carry their preprocessing and their lineage."""
 
+import hashlib
 import importlib.metadata
+import json
 import os
 import tempfile
 import warnings
@@ -11,12 +13,15 @@ from typing import TYPE_CHECKING
 import pedigree
 from pedigree.data.prepared import Meta, read_meta
 from pedigree.models.predictor import (
+    LIBRARIES,
     OUTPUTS_FILE,
+    PARTS_FILE,
     OutputKind,
+    list_parts,
     model_file,
-    read_output_kind,
+    read_outputs,
 )
-from pedigree.tracking.manifest import write_manifest
+from pedigree.tracking.manifest import sha256_of, write_manifest
 from pedigree.tracking.outcome import read_figures
 from pedigree.tracking.run_log import RunLog
 from pedigree.tracking.runs import training_run
@@ -27,7 +32,25 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 CHALLENGER = "challenger"
+CODE_TAG = "pedigree.serving_code"
 MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
+
+# What turns raw rows into answers, below the package: where one of these differs, so
+# does the version. {kind} is that of the transform, {library} what trained the model.
+SERVING_CODE = (
+    "archives/hashing.py",
+    "archives/numpy.py",
+    "archives/{library}.py",
+    "data/prepared.py",
+    "data/raw.py",
+    "data/transforms/{kind}.py",
+    "models/continuation.py",
+    "models/predictor.py",
+    "models/probabilities.py",
+    "models/raw_rows.py",
+    "models/{library}",
+    "tracking/pyfunc_model.py",
+)
 
 # MLflow's names for what a model does, by what its outputs are.
 MODEL_TYPES = {"classes": "classifier", "number": "regressor"}
@@ -73,7 +96,7 @@ def _headline(figures: Mapping[str, float]) -> str:
     names = (
         f"{split}.{name}"
         for split in ("test", "validation", "train")
-        for name in ("accuracy", "mae", "mse")
+        for name in ("accuracy", "mae", "mse", "mean_iou")
     )
     name = next(name for name in names if name in figures)
     return f"{name.replace('.', ' ')} {figures[name]:.4f}"
@@ -84,8 +107,8 @@ def register_version(
 ) -> "ModelVersion":
     """Add a version to a registered model, and let `challenger` name the newest one.
 
-    Where a version with the same model from the same training is there already, none
-    is added.
+    Where a version with the same model from the same training, served by the same
+    code, is there already, none is added.
 
     Args:
         trained: The run of the training; the version belongs to it.
@@ -98,7 +121,8 @@ def register_version(
         The version with this model.
     """
     client = trained.client
-    tags = _version_tags(trained, model.parent)
+    code = serving_code(read_meta(prepared).kind, LIBRARIES[model.suffix])
+    tags = {**_version_tags(trained, model.parent), CODE_TAG: code}
     versions = _versions(client, name)
     same = [each for each in versions if _is_same(each, tags, model.parent)]
     if same:
@@ -144,12 +168,15 @@ def log_model(
         source_run_id=trained.run_id,
         tags=dict(tags),
         params=run.data.params,
-        model_type=MODEL_TYPES.get(read_output_kind(model.parent)),
+        model_type=MODEL_TYPES.get(read_outputs(model.parent).kind),
     )
     try:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             # An example would be sent through the model: seconds of TensorFlow.
             warnings.filterwarnings("ignore", message=".*An input example was not")
+            parts = Path(folder, PARTS_FILE)
+            listed = json.dumps(list_parts(model.parent), indent=2, sort_keys=True)
+            parts.write_text(listed, "utf-8")
             # The fluent `log_model` would need a global active run.
             mlflow.pyfunc.save_model(
                 Path(folder, "model"),
@@ -160,10 +187,11 @@ def log_model(
                     "meta": str(prepared / "meta.json"),
                     "model": str(model),
                     "outputs": str(model.with_name(OUTPUTS_FILE)),
+                    "parts": str(parts),
                     "transform": str(prepared / "transform"),
                 },
                 signature=signature_of(
-                    read_meta(prepared), read_output_kind(model.parent)
+                    read_meta(prepared), read_outputs(model.parent).kind
                 ),
                 pip_requirements=inference_requirements(),
             )
@@ -186,18 +214,21 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
 
     Returns:
         Raw columns, optional where the raw data misses values, or an uint8 tensor of
-        images; then the label and the probability of each class, the predicted
-        number, the continuation of a text, or examples of the input's shape, scaled.
+        images; then the label and the probability of each class, the class index of
+        each pixel, the predicted number, the continuation of a text, or examples of the
+        input's shape, scaled.
     """
     import numpy as np
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
     from mlflow.types.schema import Array
 
-    if meta.kind == "image":
+    if meta.kind in ("image", "resized_image", "vgg16_features"):
         # Pixels in one row are no shape of an image: the transform knows that shape.
-        shape = meta.input_shape if len(meta.input_shape) == 3 else (-1, -1, -1)
-        inputs = Schema([TensorSpec(np.dtype(np.uint8), (-1, *shape))])
+        # What is resized may have any shape, though one request has one.
+        fixed = meta.kind == "image" and len(meta.input_shape) == 3
+        sides = meta.input_shape if fixed else (-1, -1, -1)
+        inputs = Schema([TensorSpec(np.dtype(np.uint8), (-1, *sides))])
     else:
         inputs = Schema(
             [
@@ -215,8 +246,11 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
             ]
         )
     if kind == "input":
-        shape: tuple[int, ...] = (-1, *meta.input_shape)
-        return ModelSignature(inputs, Schema([TensorSpec(np.dtype(np.float32), shape)]))
+        output = TensorSpec(np.dtype(np.float32), (-1, *meta.input_shape))
+        return ModelSignature(inputs, Schema([output]))
+    if kind == "masks":
+        masks = TensorSpec(np.dtype(np.uint8), (-1, *meta.input_shape[:2]))
+        return ModelSignature(inputs, Schema([masks]))
     if kind == "tokens":
         return ModelSignature(inputs, Schema([ColSpec("string", "continuation")]))
     if kind == "number":
@@ -224,6 +258,27 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
     assert meta.classes
     probabilities = [ColSpec("float", f"probability_{name}") for name in meta.classes]
     return ModelSignature(inputs, Schema([ColSpec("string", "label"), *probabilities]))
+
+
+def serving_code(kind: str, library: str) -> str:
+    """Hash the code that answers to raw rows.
+
+    Args:
+        kind: The kind of the transform.
+        library: What trained the model, `keras` or `numpy`.
+
+    Returns:
+        A sha256 in hexadecimal digits.
+    """
+    package = Path(pedigree.__file__).parent
+    paths = {
+        file.relative_to(package).as_posix(): file
+        for name in SERVING_CODE
+        for path in [package / name.format(kind=kind, library=library)]
+        for file in (path.rglob("*.py") if path.is_dir() else [path])
+    }
+    sums = [f"{sha256_of(file)}  {name}\n" for name, file in sorted(paths.items())]
+    return hashlib.sha256("".join(sums).encode()).hexdigest()
 
 
 def inference_requirements() -> list[str]:
@@ -263,5 +318,5 @@ def _version_tags(trained: RunLog, model: Path) -> dict[str, str]:
 
 
 def _is_same(version: "ModelVersion", tags: Mapping[str, str], model: Path) -> bool:
-    identity = ("dvc.key", f"dvc.out.{model.as_posix()}")
+    identity = ("dvc.key", f"dvc.out.{model.as_posix()}", CODE_TAG)
     return all(version.tags.get(name) == tags[name] for name in identity)

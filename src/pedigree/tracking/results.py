@@ -20,7 +20,8 @@ from pedigree.tracking.dvc_entry import (
     open_pipeline_file,
 )
 from pedigree.tracking.run_log import RunLog, dotted_leaves
-from pedigree.tracking.runs import training_run
+from pedigree.tracking.runs import find_failed_run, training_run
+from pedigree.tracking.store import open_client
 
 RESULTS = Path("results")
 
@@ -32,6 +33,9 @@ METRICS = (
     "test.mae",
     "test.mse",
     "validation.accuracy",
+    "validation.accuracy_at_logit_half",
+    "validation.mean_iou",
+    "validation.pixel_accuracy",
     "validation.mae",
     "validation.mse",
     "train.perplexity",
@@ -84,7 +88,7 @@ class Result(Section):
         id: Key of the experiment.
         study: Its study, which names the file.
         scale: `full` if data, features, model and training are those of the catalogue.
-        measured: Figures of `metrics.json` by their dotted names; of a text also the
+        measured: Figures of `metrics.json` by their dotted names, and of a text the
             tokens per second of its training.
         interval: The ends of the bootstrap interval of those that have one.
         confidence: The confidence of the intervals.
@@ -132,6 +136,8 @@ def record(
             run one of the stages that its figures come from.
     """
     entry = active.experiments[experiment]
+    if entry.expected_failure:
+        return _record_failure(experiment, active, known, file or open_pipeline_file())
     reports = Path("reports", experiment)
     metrics = _read_metrics(experiment, reports / "metrics.json")
     file = file or open_pipeline_file()
@@ -157,13 +163,57 @@ def record(
         confidence=entry.evaluate.bootstrap.confidence,
         seconds=milliseconds / 1000 if whole else None,
         epochs=epochs,
-        settings=Settings(
-            model=entry.model.model_dump(mode="json", exclude_unset=True),
-            train=entry.train.model_dump(mode="json", exclude_unset=True),
-        ),
+        settings=_settings(entry),
         lineage=_lineage(experiment, locked, tags),
         hardware=_hardware(tags),
         remark=remark,
+    )
+
+
+def _record_failure(
+    experiment: str, active: Parameters, known: Parameters, file: Any
+) -> Result:
+    """Collect how a training failed that is to fail.
+
+    Raises:
+        WrongUseError: If it has not been run as it stands, or failed otherwise.
+    """
+    entry = active.experiments[experiment]
+    stage = DvcEntry(f"train@{experiment}", file)
+    run = find_failed_run(open_client(), stage.key)
+    received = run.data.tags.get("pedigree.error", "") if run else "no such run"
+    if run is None or str(entry.expected_failure) not in received:
+        raise WrongUseError(
+            f"the training of {experiment} must fail with: {entry.expected_failure}. "
+            f"Received: {received}",
+            f"Run `dvc repro train@{experiment}`.",
+        )
+    tags = run.data.tags
+    return Result(
+        id=experiment,
+        study=entry.study,
+        scale=scale_of(experiment, active, known),
+        measured={},
+        interval={},
+        confidence=entry.evaluate.bootstrap.confidence,
+        seconds=None,
+        epochs=0,
+        settings=_settings(entry),
+        lineage=Lineage(
+            keys={"train": stage.key},
+            hashes={},
+            git_commit=tags.get("git.commit"),
+            git_dirty=tags.get("git.dirty") == "true",
+        ),
+        hardware=_hardware(tags),
+        remark=f"Failed, as it is to: {received}",
+    )
+
+
+def _settings(entry: Experiment) -> Settings:
+    return Settings(
+        model=entry.model.model_dump(mode="json", exclude_unset=True),
+        train=entry.train.model_dump(mode="json", exclude_unset=True),
     )
 
 

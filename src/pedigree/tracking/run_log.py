@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.tracking.secrets import redact
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric
@@ -42,7 +44,7 @@ class RunLog:
         from mlflow.entities import Param
 
         params = [
-            Param(entity_name(name), shorten(_text(value), PARAMETER_LENGTH))
+            Param(entity_name(name), shorten(redact(_text(value)), PARAMETER_LENGTH))
             for name, value in dotted_leaves(parameters)
         ]
         self.client.log_batch(self.run_id, params=params)
@@ -72,11 +74,12 @@ class RunLog:
         self.client.log_artifact(self.run_id, str(path), folder or None)
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Set tags in one batch."""
+        """Set tags in one batch, secrets hidden."""
         from mlflow.entities import RunTag
 
         batch = [
-            RunTag(name, shorten(value, TAG_LENGTH)) for name, value in tags.items()
+            RunTag(name, shorten(redact(value), TAG_LENGTH))
+            for name, value in tags.items()
         ]
         self.client.log_batch(self.run_id, tags=batch)
 

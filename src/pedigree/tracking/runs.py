@@ -16,6 +16,7 @@ from pedigree.tracking.dvc_entry import (
 from pedigree.tracking.environment import git_tags
 from pedigree.tracking.outcome import log_history
 from pedigree.tracking.run_log import RunLog
+from pedigree.tracking.secrets import redact
 from pedigree.tracking.store import experiment_id, open_client
 
 if TYPE_CHECKING:
@@ -24,13 +25,17 @@ if TYPE_CHECKING:
 
 # Stages whose runs stand in the MLflow experiment of their study; the runs of the
 # others are shared by studies.
-STUDY_STAGES = ("train", "evaluate", "register")
+STUDY_STAGES = ("tune", "train", "evaluate", "register")
 DATA_EXPERIMENT = "data"
 
 # The lock entry of the execution, without outputs: what shaped them, in full.
 LOCK_ENTRY = "lock_entry.json"
 
-_DATASET_CONTEXTS = {"train": "training", "evaluate": "evaluation"}
+_DATASET_CONTEXTS = {
+    "tune": "training",
+    "train": "training",
+    "evaluate": "evaluation",
+}
 
 
 def start_run(
@@ -50,10 +55,19 @@ def start_run(
     stage, _, key = dvc_entry.address.partition("@")
     name = DATA_EXPERIMENT
     if stage in STUDY_STAGES:
-        name = dvc_entry.parameter(f"experiments.{key}.study")
+        experiment = key
+        if stage == "tune":
+            experiment = dvc_entry.parameter(f"searches.{key}.experiment")
+        name = dvc_entry.parameter(f"experiments.{experiment}.study")
     created = client.create_run(
         experiment_id(client, name),
-        tags={**_lineage_tags(dvc_entry.address, entry), **tags},
+        tags={
+            tag: redact(value)
+            for tag, value in {
+                **_lineage_tags(dvc_entry.address, entry),
+                **tags,
+            }.items()
+        },
         run_name=dvc_entry.address,
     )
     run = RunLog(client, created.info.run_id)
@@ -157,6 +171,21 @@ def find_run(
         f"tags.`dvc.key` = '{key}' and tags.`{tag}` = '{value}' "
         "and attributes.status = 'FINISHED'"
     )
+    runs = client.search_runs(
+        experiments, query, max_results=1, order_by=["attributes.start_time DESC"]
+    )
+    return runs[0] if runs else None
+
+
+def find_failed_run(client: "MlflowClient", key: str) -> "Run | None":
+    """Find the newest run with a key that failed.
+
+    Args:
+        client: The open store.
+        key: The identity of the execution, its tag `dvc.key`.
+    """
+    experiments = [each.experiment_id for each in client.search_experiments()]
+    query = f"tags.`dvc.key` = '{key}' and attributes.status = 'FAILED'"
     runs = client.search_runs(
         experiments, query, max_results=1, order_by=["attributes.start_time DESC"]
     )

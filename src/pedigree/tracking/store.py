@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pedigree.errors import WrongUseError
+from pedigree.tracking.secrets import redact
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -41,6 +42,8 @@ def _prepare_environment() -> None:
     """Set what MLflow reads when it is imported, and quieten its migrations."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # A pickle runs code as it is loaded. What the pipeline registers holds none.
+    os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
     # A run that somebody else has opened would take in what is logged here.
     os.environ.pop("MLFLOW_RUN_ID", None)
     for name in ("alembic", "mlflow.store.db.utils"):
@@ -68,7 +71,7 @@ def open_client() -> "MlflowClient":
     except (MlflowException, sqlite3.Error, OSError) as error:
         cause = str(error).strip().splitlines()[0]
         raise WrongUseError(
-            f"the MLflow store {uri} must be usable. Received: {cause}",
+            f"the MLflow store {redact(uri)} must be usable. Received: {redact(cause)}",
             "Correct MLFLOW_TRACKING_URI, or upgrade or move away the store.",
         ) from error
 

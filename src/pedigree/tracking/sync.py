@@ -18,6 +18,7 @@ from pedigree.tracking.registry import register_experiment
 from pedigree.tracking.run_log import RunLog
 from pedigree.tracking.runs import cached_run, find_run, is_recorded, training_run
 from pedigree.tracking.store import open_client
+from pedigree.tracking.trials import log_trials
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -106,7 +107,9 @@ def _sync_stage(client: "MlflowClient", dvc_entry: DvcEntry) -> bool:
     stage, _, key = dvc_entry.address.partition("@")
     with cached_run(client, dvc_entry) as run:
         log_outcome(run, stage, key)
-        if stage == "train":
+        if stage == "tune":
+            log_trials(run, key, Path("reports/search", key))
+        elif stage == "train":
             log_history(run, key)
         elif stage == "evaluate":
             log_test_figures(training_run(key, dvc_entry.file), key)

@@ -1,4 +1,4 @@
-"""The MLflow UI, on this machine alone."""
+"""The MLflow UI, on this machine alone unless told otherwise."""
 
 import os
 import signal
@@ -9,17 +9,19 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from pedigree.errors import RefusedError, WrongUseError
+from pedigree.tracking.secrets import redact
 from pedigree.tracking.store import ARTIFACTS, is_local, open_client, tracking_uri
 
-HOST = "127.0.0.1"
+LOCALHOST = "127.0.0.1"
 SECONDS_TO_END = 10.0
 
 
-def serve_ui(port: int = 5000) -> None:
-    """Serve the MLflow UI until it is interrupted.
+def serve_ui(port: int = 5000, host: str = LOCALHOST) -> None:
+    """Serve the MLflow UI until it is interrupted; say where, and for whom.
 
     Args:
-        port: The port, on 127.0.0.1.
+        port: The port.
+        host: The address to listen on. The UI asks nobody for a password.
 
     Raises:
         WrongUseError: If the store is a server, which has its own UI.
@@ -28,19 +30,20 @@ def serve_ui(port: int = 5000) -> None:
     uri = tracking_uri()
     if uri.startswith(("http://", "https://")):
         raise WrongUseError(
-            f"the UI is for a store on this machine. Received: {uri}",
+            f"the UI is for a store on this machine. Received: {redact(uri)}",
             "Open that address in a browser.",
         )
     open_client()  # makes the store, or lets it follow a folder that has moved
     command = [
         *(sys.executable, "-m", "mlflow", "ui"),
-        *("--workers", "1", "--host", HOST, "--port", str(port)),
+        *("--workers", "1", "--host", host, "--port", str(port)),
         *("--backend-store-uri", uri),
     ]
     if is_local():
         command += ["--default-artifact-root", str(ARTIFACTS.resolve())]
     # Jobs are for MLflow's language models; their workers cost seconds and memory.
     environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    sys.stderr.write(f"{_reach(host, port)}\n")
     try:
         with _interruptible():
             _serve(command, environment)
@@ -48,9 +51,22 @@ def serve_ui(port: int = 5000) -> None:
         return
     # MLflow ends with the exit code 0 even where the port is taken.
     raise RefusedError(
-        f"the MLflow UI must start on {HOST}:{port}. Received: it ended, see above",
+        f"the MLflow UI must start on {host}:{port}. Received: it ended, see above",
         "Name a free port with --port.",
     )
+
+
+def _reach(host: str, port: int) -> str:
+    """Say where the UI is, and who can use it."""
+    if host == "localhost" or host == "::1" or host.startswith("127."):
+        who = "this machine alone can reach it"
+    else:
+        who = (
+            "WHOEVER REACHES THIS MACHINE CAN READ, CHANGE AND DELETE EVERYTHING: it "
+            "asks for no password"
+        )
+    shown = f"[{host}]" if ":" in host else host
+    return f"The MLflow UI is at http://{shown}:{port}; {who}."
 
 
 def _serve(command: list[str], environment: Mapping[str, str]) -> None:

@@ -4,6 +4,9 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+# The name of a history that stands beside a model.
+HISTORY_FILE = "history.csv"
+
 
 def write_history(path: Path, history: Sequence[dict[str, float]]) -> None:
     """Write one line per epoch; no times, so that equal trainings give equal bytes."""

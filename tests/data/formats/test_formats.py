@@ -3,11 +3,12 @@
 import gzip
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from pydantic import TypeAdapter
 
 from pedigree.data.formats import keras as keras_loader
@@ -23,12 +25,20 @@ from pedigree.errors import PedigreeError, RefusedError, WrongUseError
 from pedigree.params.datasets import Table
 
 MIRROR = Path(os.environ.get("PEDIGREE_MIRROR", "../shared/data")).absolute()
-FORMATS = ("csv", "csv_images", "keras", "text")
+FORMATS = (
+    *("csv", "csv_images", "csv_numbers", "image_folder", "image_masks"),
+    *("keras", "text"),
+)
 
 
 def read(section: dict, folder: Path) -> dict[str, pa.Table]:
     table = TypeAdapter(Table).validate_python(section)
-    return import_module(f"pedigree.data.formats.{table.format}").read(table, folder)
+    tables = import_module(f"pedigree.data.formats.{table.format}").read(table, folder)
+    return {split: whole(rows) for split, rows in tables.items()}
+
+
+def whole(rows: pa.Table | Iterator[pa.RecordBatch]) -> pa.Table:
+    return rows if isinstance(rows, pa.Table) else pa.Table.from_batches(rows)
 
 
 def csv(**changes: object) -> dict:
@@ -38,6 +48,30 @@ def csv(**changes: object) -> dict:
 def csv_images(**changes: object) -> dict:
     section = {"format": "csv_images", "files": {"all": "a.csv"}, "header": False}
     return {**section, "label": "first", "height": 2, "width": 2, **changes}
+
+
+def csv_numbers(**changes: object) -> dict:
+    section = {"format": "csv_numbers", "files": {"all": "a.csv"}, "header": False}
+    section |= {"columns": ("a", "b"), "type": "float32", "whole": ("a",)}
+    return {**section, **changes}
+
+
+def image_folder(**changes: object) -> dict:
+    section = {"format": "image_folder", "classes": ("cat", "dog")}
+    return {**section, "splits": {"all": {"pattern": "{class}.*.png"}}, **changes}
+
+
+def image_masks(**changes: object) -> dict:
+    section = {"format": "image_masks", "images": "images/*", "masks": "masks/*"}
+    return {**section, **changes}
+
+
+def picture(path: Path, shape: tuple[int, ...], value: int = 0) -> np.ndarray:
+    """Write an image without loss, and return its pixels."""
+    pixels = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape) + np.uint8(value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, format="png")
+    return pixels
 
 
 def text() -> dict:
@@ -53,11 +87,18 @@ def samples(tmp_path: Path, fashion: Path) -> Callable[[str], tuple[dict, Path]]
     """A table section of each format, and the folder with its files."""
     (tmp_path / "a.csv").write_text("a,b\n1,x\n")
     (tmp_path / "i.csv").write_text("3,0,1,2,255\n")
+    (tmp_path / "n.csv").write_text("1.000e+00,2.5e-01\n")
     (tmp_path / "a.txt").write_text("first\n\nlast\n")
+    for name in ("cat.1.png", "dog.1.png", "images/a.png"):
+        picture(tmp_path / "folders" / name, (2, 3, 3))
+    picture(tmp_path / "folders/masks/a.png", (2, 3), value=1)
     return {
         "csv": (csv(), tmp_path),
         "csv_images": (csv_images(files={"all": "i.csv"}), tmp_path),
+        "csv_numbers": (csv_numbers(files={"all": "n.csv"}), tmp_path),
         "keras": ({"format": "keras", "name": "fashion_mnist"}, fashion),
+        "image_folder": (image_folder(), tmp_path / "folders"),
+        "image_masks": (image_masks(), tmp_path / "folders"),
         "text": (text(), tmp_path),
     }.__getitem__
 
@@ -66,11 +107,21 @@ def samples(tmp_path: Path, fashion: Path) -> Callable[[str], tuple[dict, Path]]
 def test_every_format_reads_its_files(format_, samples):
     section, folder = samples(format_)
     tables = read(section, folder)
-    if format_ in ("csv", "text"):
-        wanted = {"line": ["first", "", "last"]}
-        if format_ == "csv":
-            wanted = {"a": [1], "b": ["x"]}
-        assert tables["all"].to_pydict() == wanted
+    plain = {
+        "csv": {"a": [1], "b": ["x"]},
+        "csv_numbers": {"a": [1], "b": [0.25]},
+        "text": {"line": ["first", "", "last"]},
+    }
+    if format_ in plain:
+        assert tables["all"].to_pydict() == plain[format_]
+        return
+    if format_ in ("image_folder", "image_masks"):
+        further = {"label": [0, 1]} if format_ == "image_folder" else {}
+        further = further or {"mask": [bytes(range(1, 7))]}
+        rows = len(*further.values())
+        sides = {"height": [2] * rows, "width": [3] * rows, "channels": [3] * rows}
+        pixels = {"image": [bytes(range(18))] * rows}
+        assert tables["all"].to_pydict() == {**pixels, **sides, **further}
         return
     split, labels = "all", [3]
     pixels = np.array([0, 1, 2, 255])
@@ -189,6 +240,37 @@ def test_rows_are_left_out_of_one_file():
         TypeAdapter(Table).validate_python(csv(leave_out=(0,), files=files))
 
 
+ZIPPED = csv(files={"all": "a.csv.zip"})
+
+
+def test_a_zip_is_read_where_it_lies(tmp_path):
+    """Archives of some systems hold what is no part of the data, too."""
+    path = tmp_path / "a.csv.zip"
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("__MACOSX/._a.csv", b"\0\5\26\7")
+        archive.writestr("a.csv", "a,b\n" + "1,x\n" * 30_000)
+    table = read(ZIPPED, tmp_path)["all"]
+    assert table.to_pydict() == {"a": [1] * 30_000, "b": ["x"] * 30_000}
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "rule"),
+    [
+        ("b.csv", bytes, r"no a\.csv in the archive"),
+        ("a.csv", lambda whole: whole[:60], "not a zip file"),
+        ("a.csv", lambda whole: whole.replace(b"1,x", b"1,y", 1), "Bad CRC-32"),
+    ],
+)
+def test_a_damaged_zip_is_refused(tmp_path, name, damage, rule):
+    path = tmp_path / "a.csv.zip"
+    with ZipFile(path, "w") as archive:
+        archive.writestr(name, "a,b\n1,x\n")
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(RefusedError, match=rule):
+        read(ZIPPED, tmp_path)
+
+
 TIMES = csv(time={"column": "t", "written": "%d.%m.%Y %H:%M"})
 
 
@@ -246,6 +328,25 @@ def test_compressed_files_are_read_alike(section, tmp_path):
     assert compressed.equals(plain)
 
 
+@pytest.mark.parametrize("rows", [None, 1, 60, 100])
+@pytest.mark.parametrize("header", [True, False])
+def test_numbers_are_read_block_by_block(header, rows, tmp_path, monkeypatch):
+    monkeypatch.setattr("pedigree.data.formats.csv_numbers.BLOCK_BYTES", 1024)
+    numbers = np.random.default_rng(0).normal(size=(100, 3)).astype(np.float32)
+    numbers[:, 0] = np.arange(100)
+    lines = [",".join(f"{x:.18e}" for x in row) for row in numbers]
+    content = "\n".join(["x,y,z"] * header + lines) + "\n"
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(content.encode()))
+    section = csv_numbers(
+        files={"all": "a.csv.gz"}, header=header, columns=("a", "b", "c"), rows=rows
+    )
+    table = read(section, tmp_path)["all"]
+    assert rows == 1 or table["b"].num_chunks > 1
+    assert [str(type_) for type_ in table.schema.types] == ["int64", "float", "float"]
+    for place, name in enumerate("abc"):
+        np.testing.assert_array_equal(table[name], numbers[:rows, place])
+
+
 @pytest.mark.parametrize("label", ["first", "last"])
 @pytest.mark.parametrize("header", [True, False])
 def test_images_are_read_row_by_row(label, header, tmp_path, monkeypatch):
@@ -272,6 +373,13 @@ def test_images_are_read_row_by_row(label, header, tmp_path, monkeypatch):
         (csv(), "a,a\n1,2\n", "two columns of one name"),
         (csv(skip_rows=1, columns=("a", "b", "c")), "h\n1,2\n", "Expected 3 columns"),
         (csv(files={"all": "broken.gz"}), "", "gzip"),
+        (csv_numbers(), "", "Empty CSV file"),
+        (csv_numbers(header=True), "a,b\n", "no rows"),
+        (csv_numbers(rows=3), "1,2\n3,4\n", "2 rows"),
+        (csv_numbers(), "1,2\n3\n", "Expected 2 columns, got 1"),
+        (csv_numbers(), "1,x\n", "'x'"),
+        (csv_numbers(), "1,\n", "''"),
+        (csv_numbers(), "1.5,2\n", "truncated"),
         (csv_images(), "", "Empty CSV file"),
         (csv_images(header=True), "label,a,b,c,d\n", "no row"),
         (csv_images(), "1,2,3,4\n", "Expected 5 columns, got 4"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import TypeAdapter
 
-from pedigree.data.raw import table_of_images, table_of_sequences
+from pedigree.data.raw import batches_of_images, table_of_images, table_of_sequences
 from pedigree.params.features import Transform
 
 EXTRA_PIXELS = {
@@ -22,11 +22,23 @@ EXTRA_PIXELS = {
     "image and noise that is not scaled": {"fill": "noise", "seed": 0, "scaled": False},
     "image and zeros": {"fill": "zeros"},
 }
-KINDS = ("image", *EXTRA_PIXELS, "multi_hot", "tabular")
+KINDS = ("image", *EXTRA_PIXELS, "multi_hot", "resized_image", "tabular", "windows")
+
+# Rows that an example has beside its first.
+SPAN = {"windows": 4}
 
 
 def module_of(kind: str) -> ModuleType:
     return import_module(f"pedigree.data.transforms.{kind.partition(' ')[0]}")
+
+
+def photographs(seed: int) -> pa.Table:
+    """Images of two channels, each of a size of its own."""
+    generator = np.random.default_rng(seed)
+    sides = generator.integers(1, 9, (20, 2))
+    images = (generator.integers(0, 256, (*each, 2), np.uint8) for each in sides)
+    rows = ((image, {"label": n % 2}) for n, image in enumerate(images))
+    return pa.Table.from_batches(batches_of_images(rows, {"label": pa.int64()}))
 
 
 def sample(kind: str) -> tuple[Transform, pa.Table]:
@@ -39,11 +51,21 @@ def sample(kind: str) -> tuple[Transform, pa.Table]:
         table = table_of_images(images, np.arange(20) % 2)
         section = {"kind": "image", "label": label, "divide_by": 255.0}
         section["extra_pixels"] = EXTRA_PIXELS.get(kind)
+    elif kind == "resized_image":
+        table = photographs(seed=0)
+        resize = {"height": 4, "width": 5, "interpolation": "bilinear"}
+        section = {"kind": kind, "label": label, "divide_by": 255.0, "resize": resize}
     elif kind == "multi_hot":
         tokens = [generator.integers(0, 9, n % 4).tolist() for n in range(20)]
         sequences = pa.array(tokens, pa.list_(pa.int32()))
         table = table_of_sequences(sequences, np.arange(20) % 2)
         section = {"kind": "multi_hot", "label": label, "words": 6}
+    elif kind == "windows":
+        columns = {name: generator.normal(size=20) for name in "nt"}
+        table = pa.table({**columns, "label": np.arange(20) % 2})
+        section = {"kind": "windows", "columns": ("n", "t"), "crossing": "drop"}
+        section |= {"target": {"column": "t", "missing": "refuse"}}
+        section |= {"sequence_length": 3, "sampling_rate": 2, "delay": 6}
     else:
         table = pa.table(
             {
@@ -81,19 +103,19 @@ def fitted(request):
 
 
 def test_every_transform_makes_its_shape(fitted):
-    _, transform, table = fitted
+    kind, transform, table = fitted
     x = transform.apply(table)
-    assert x.shape == (20, *transform.input_shape)
+    assert x.shape == (20 - SPAN.get(kind, 0), *transform.input_shape)
     assert x.dtype in (np.uint8, np.float32)
     assert np.isfinite(x).all()
     if transform.feature_names:
-        assert len(transform.feature_names) == x.shape[1]
+        assert len(transform.feature_names) == x.shape[-1]
 
 
-def test_every_transform_treats_rows_one_by_one_and_needs_no_label(fitted):
-    _, transform, table = fitted
-    rows = table.drop_columns(["label"])
-    alone = [transform.apply(rows.slice(n, 1)) for n in range(len(rows))]
+def test_every_transform_treats_examples_one_by_one_and_needs_no_label(fitted):
+    kind, transform, table = fitted
+    rows, span = table.drop_columns(["label"]), SPAN.get(kind, 0)
+    alone = [transform.apply(rows.slice(n, span + 1)) for n in range(len(rows) - span)]
     np.testing.assert_array_equal(np.concatenate(alone), transform.apply(table))
 
 
@@ -139,6 +161,7 @@ def test_every_transform_describes_its_raw_columns(fitted):
             ("t", "string", True),
             ("d", "string", True),
         ],
+        "windows": [("n", "double", False), ("t", "double", False)],
     }
     found = [(column.name, column.type, column.nullable) for column in columns]
     assert found == wanted.get(kind, [])
@@ -151,11 +174,17 @@ def any_rows(kind: str) -> st.SearchStrategy[pa.Table]:
     if kind.startswith("image"):
         images = arrays(np.uint8, (20, 3, 4, 2))
         return st.builds(table_of_images, images, labels)
+    if kind == "resized_image":
+        return st.builds(photographs, st.integers(0, 99))
     if kind == "multi_hot":
         sequence = st.lists(st.integers(0, 2**31 - 1), max_size=3)
         tokens = st.lists(sequence, min_size=20, max_size=20)
         sequences = tokens.map(lambda drawn: pa.array(drawn, pa.list_(pa.int32())))
         return st.builds(table_of_sequences, sequences, labels)
+    if kind == "windows":
+        numbers = arrays(np.float64, 20, elements=st.floats(-1e12, 1e12))
+        columns = st.tuples(numbers, numbers, labels)
+        return columns.map(lambda drawn: pa.table([*drawn], names=["n", "t", "label"]))
     dates = st.dates(datetime.date(1900, 1, 1)).map(str)
     values = {
         "n": st.floats(-1e12, 1e12),

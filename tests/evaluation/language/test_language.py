@@ -15,7 +15,7 @@ from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import RefusedError, WrongUseError
 from pedigree.evaluation.inspection import Subject, inspect
 from pedigree.evaluation.language import task
-from pedigree.evaluation.language.figures import WeightedSequences
+from pedigree.evaluation.language.figures import WeightedTokens
 from pedigree.params.evaluate import Evaluate
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,8 +37,8 @@ def arrays(count, seed=0):
 
 
 def parameters(**changes):
-    section = {"task": "language", "splits": ["train", "test"], "sequence": 5}
-    section["bootstrap"] = {"resamples": 200, "confidence": 0.9, "seed": 0}
+    section = {"task": "language", "splits": ["train", "test"]}
+    section["bootstrap"] = {"resamples": 200, "confidence": 0.9, "seed": 0, "block": 5}
     section["generation"] = {"prefixes": ["ab", "b a"], "tokens": 4}
     return TypeAdapter(Evaluate).validate_json(json.dumps(section | changes))
 
@@ -71,21 +71,21 @@ def test_figures_are_those_of_the_tokens_that_came():
         assert ends["low"] < metrics["test"][name] < ends["high"]
 
 
-def test_resamples_draw_whole_sequences():
+def test_a_token_counts_as_often_as_it_was_drawn():
     y = np.array([2, 2, 2, 0, 0, 0, 1])
-    text = WeightedSequences(likes_a(y[None, :, None])[0], y, "character", 3)
-    assert len(text) == 3
-    twice = dict(zip(text.names, text(np.array([2, 0, 1])), strict=True))
+    text = WeightedTokens(likes_a(y[None, :, None])[0], y, "character")
+    counts = np.array([2, 2, 2, 0, 0, 0, 1])
+    twice = dict(zip(text.names, text(counts), strict=True))
     assert twice["accuracy"] == pytest.approx(6 / 7)
-    alone = dict(zip(text.names, text(np.array([0, 3, 0])), strict=True))
+    alone = dict(zip(text.names, text(np.arange(7) == 4), strict=True))
     assert alone["perplexity"] == pytest.approx(10)
 
 
 def test_a_probability_of_nothing_costs_no_more_than_in_training():
     y = np.array([1, 1])
     certain = np.array([[1, 0, 0, 0], [0, 1, 0, 0]], np.float32)
-    text = WeightedSequences(certain, y, "word", 2)
-    values = dict(zip(text.names, text(np.ones(1, np.int64)), strict=True))
+    text = WeightedTokens(certain, y, "word")
+    values = dict(zip(text.names, text(np.ones(2, np.int64)), strict=True))
     assert values["cross_entropy"] == pytest.approx(-np.log(1e-7) / 2)
     assert "bits_per_word" in values
 

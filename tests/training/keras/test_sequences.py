@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import RefusedError, WrongUseError
+from pedigree.models.build import build_model
+from pedigree.models.head import Head
 from pedigree.models.keras.archive import load_model
-from pedigree.models.keras.build import build_model
-from pedigree.models.keras.head import Head
 from pedigree.params.model import Model
 from pedigree.params.train import KerasTrain, Sequences
 from pedigree.sections import parse

@@ -1,8 +1,11 @@
 """A CSV with one row per example, to typed tables."""
 
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import pandas as pd
@@ -14,9 +17,15 @@ from pedigree.data.formats.published import published_files
 from pedigree.errors import RefusedError, WrongUseError
 from pedigree.params.datasets import CsvTable, Selection, TimeColumn
 
+# What a file that is no whole archive raises.
+DAMAGED_ZIP = (BadZipFile, zlib.error, EOFError)
+
 
 def read(table: CsvTable, folder: Path) -> dict[str, pa.Table]:
-    """Read one CSV per published split; `.gz` files are decompressed.
+    """Read one CSV per published split.
+
+    `.gz` files are decompressed as they are read, and so is, of a `.zip`, the file that
+    bears the archive's own name without that ending.
 
     A column is int64 if every text of it is a whole number, double if every text is a
     number, and string otherwise: dates, for one, stay as they are written, unless
@@ -75,7 +84,7 @@ def _read_texts(table: CsvTable, path: Path) -> pa.Table:
         texts = pa_csv.read_csv(
             _open(table, path), convert_options=convert_options, **options
         )
-    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError, *DAMAGED_ZIP) as error:
         raise _refuse(path, " ".join(str(error).split())) from None
     if len(set(names)) < len(names):
         raise _refuse(path, f"two columns of one name in {names}")
@@ -114,14 +123,23 @@ def _selected(rows: pa.Table, select: Selection | None, path: Path) -> pa.Table:
     return selected
 
 
-def _open(table: CsvTable, path: Path) -> Path | pa.BufferReader:
+def _open(table: CsvTable, path: Path) -> Path | IO[bytes] | pa.BufferReader:
     """Open a file for Arrow, to which each blank is a separator of its own."""
+    source = _open_zip(path) if path.suffix == ".zip" else path
     if not table.separator:
-        return path
-    with pa.input_stream(path) as stream:
+        return source
+    with pa.input_stream(source) as stream:
         content = stream.read()
     content = re.sub(rb"(?m)^[^\S\n]+|[^\S\n]+$", b"", content)
     return pa.BufferReader(re.sub(rb"[^\S\n]+", b"\t", content))
+
+
+def _open_zip(path: Path) -> IO[bytes]:
+    """Open the file of an archive that bears its name; it is not unpacked to disk."""
+    with ZipFile(path) as archive:
+        if path.stem not in archive.namelist():
+            raise BadZipFile(f"no {path.stem} in the archive")
+        return archive.open(path.stem)
 
 
 def _concatenate(tables: Mapping[str, pa.Table], folder: Path) -> pa.Table:

@@ -54,6 +54,17 @@ class Fitted:
         """The number of features."""
         return (len(self.feature_names),)
 
+    @property
+    def standardized(self) -> int:
+        """How many features, from the first, are standardised by training rows alone.
+
+        The numeric columns come first. What `fit: all` has scaled stays so.
+        """
+        numeric = self.parameters.numeric
+        if not numeric or numeric.scale != "standard" or self.parameters.fit == "all":
+            return 0
+        return len(numeric.columns)
+
     def apply(self, table: pa.Table) -> npt.NDArray[np.float32]:
         """Turn raw rows into features.
 

@@ -20,6 +20,7 @@ from pedigree.evaluation.classification.figures import (
     WeightedFigures,
     split_figures,
 )
+from pedigree.evaluation.classification.logit_half import AccuracyAtLogitHalf
 from pedigree.evaluation.classification.roc import draw_roc, roc_curves, write_roc
 from pedigree.evaluation.classification.tables import write_classes
 from pedigree.evaluation.console import figure
@@ -76,6 +77,16 @@ def measure(
     labels = splits[reported].y
     weighted = WeightedFigures(probabilities[reported], labels, classes)
     intervals = bootstrap_intervals(weighted, len(labels), parameters.bootstrap)
+    if parameters.accuracy_at_logit_half:
+        at_half = {
+            split: AccuracyAtLogitHalf(probabilities[split], splits[split].y)
+            for split in parameters.splits
+        }
+        for split, accuracy in at_half.items():
+            metrics[split] |= accuracy.figures()
+        intervals |= bootstrap_intervals(
+            at_half[reported], len(labels), parameters.bootstrap
+        )
     metrics["intervals"] = {reported: intervals}
     if parameters.yardstick:
         from pedigree.evaluation.classification.yardstick import hist_gradient_boosting

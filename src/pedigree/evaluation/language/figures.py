@@ -18,25 +18,22 @@ def figure_names(unit: str) -> tuple[str, ...]:
     return ("cross_entropy", "perplexity", f"bits_per_{unit}", "accuracy")
 
 
-class WeightedSequences:
-    """Figures of a text in which each sequence counts a number of times.
+class WeightedTokens:
+    """Figures of a text in which each token counts a number of times.
 
-    The cross-entropy is the mean of -log p of the tokens that came, the perplexity its
-    exponential; in bits, it is divided by log 2.
+    The cross-entropy is the mean of log 1 / p of the tokens that came, the perplexity
+    its exponential; in bits, it is divided by log 2.
 
     Args:
         probabilities: Of each next token, shape (tokens, vocabulary).
         actual: The tokens that came, shape (tokens,).
         unit: What a token is.
-        sequence: Tokens that count together; the last sequence may be shorter.
 
     Raises:
         RefusedError: If a probability is not one.
     """
 
-    def __init__(
-        self, probabilities: Probabilities, actual: Tokens, unit: str, sequence: int
-    ) -> None:
+    def __init__(self, probabilities: Probabilities, actual: Tokens, unit: str) -> None:
         if not ((probabilities >= 0) & (probabilities <= 1.00001)).all():
             raise RefusedError(
                 "probabilities must be in [0, 1]. Received: others, or what is no "
@@ -45,19 +42,12 @@ class WeightedSequences:
                 "help.",
             )
         self.names = figure_names(unit)
-        first = np.arange(0, len(actual), sequence)
-        hits = probabilities.argmax(axis=1) == actual
-        self._losses = np.add.reduceat(losses_of(probabilities, actual), first)
-        self._hits = np.add.reduceat(hits.astype(np.float64), first)
-        self._tokens = np.diff(np.append(first, len(actual)))
-
-    def __len__(self) -> int:
-        """The number of sequences."""
-        return len(self._tokens)
+        self._losses = losses_of(probabilities, actual)
+        self._hits = probabilities.argmax(axis=1) == actual
 
     def __call__(self, counts: Counts) -> NDArray[np.float64]:
         """Compute the figures, in the order of `names`."""
-        tokens = counts @ self._tokens
+        tokens = counts.sum()
         loss = counts @ self._losses / tokens
         accuracy = counts @ self._hits / tokens
         return np.array([loss, np.exp(loss), loss / np.log(2), accuracy])
@@ -74,6 +64,6 @@ def split_figures(
     probabilities: Probabilities, actual: Tokens, unit: str
 ) -> dict[str, float]:
     """Compute the figures of one split, its number of tokens as `rows`."""
-    text = WeightedSequences(probabilities, actual, unit, len(actual))
-    values = text(np.ones(1, np.int64)).tolist()
+    text = WeightedTokens(probabilities, actual, unit)
+    values = text(np.ones(len(actual), np.int64)).tolist()
     return {"rows": len(actual), **dict(zip(text.names, values, strict=True))}

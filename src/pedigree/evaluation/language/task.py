@@ -14,7 +14,7 @@ from pedigree.evaluation.console import figure
 from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
 from pedigree.evaluation.language.figures import (
     Probabilities,
-    WeightedSequences,
+    WeightedTokens,
     losses_of,
     split_figures,
 )
@@ -73,11 +73,10 @@ def measure(
         for split in parameters.splits
     }
     reported = parameters.splits[-1]
-    sequences = WeightedSequences(
-        predicted[reported], splits[reported].y, _unit(meta), parameters.sequence
-    )
+    rows = len(splits[reported].y)
+    tokens = WeightedTokens(predicted[reported], splits[reported].y, _unit(meta))
     metrics["intervals"] = {
-        reported: bootstrap_intervals(sequences, len(sequences), parameters.bootstrap)
+        reported: bootstrap_intervals(tokens, rows, parameters.bootstrap)
     }
     return metrics
 
@@ -143,9 +142,11 @@ def draw(
     parameters: EvaluateLanguage,
 ) -> None:
     """Draw the cross-entropy along the text and that of each token."""
+    del parameters
     assert meta.classes
     losses = losses_of(probabilities, reported.y)
-    first = np.arange(0, len(losses), parameters.sequence)
+    # A hundred means, where there are so many tokens.
+    first = np.arange(0, len(losses), max(1, len(losses) // 100))
     lengths = np.diff(np.append(first, len(losses)))
     counts = np.bincount(reported.y, minlength=len(meta.classes))
     sums = np.bincount(reported.y, losses, minlength=len(meta.classes))
@@ -157,7 +158,7 @@ def draw(
     along.plot(first, np.add.reduceat(losses, first) / lengths, linewidth=1)
     along.set(
         xlabel=f"place in the text, in {_unit(meta)}s",
-        ylabel=f"cross-entropy, means of {parameters.sequence}",
+        ylabel=f"cross-entropy, means of {lengths[0]}",
     )
     by_token.bar(range(len(names)), means[commonest[: len(names)]])
     by_token.set_xticks(range(len(names)), [repr(n) if n == " " else n for n in names])

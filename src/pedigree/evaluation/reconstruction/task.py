@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import RefusedError
 from pedigree.evaluation.bootstrap import Counts, bootstrap_intervals
+from pedigree.evaluation.console import figure
 from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
 from pedigree.evaluation.images import draw_images, sample_rows
 from pedigree.models.predictor import Predictor
@@ -155,11 +156,14 @@ def draw(
     parameters: EvaluateReconstruction,
 ) -> None:
     """Draw the errors as a histogram, and samples above their reconstructions."""
+    from matplotlib.ticker import MaxNLocator
+
     errors = RowErrors(outputs, reported.x, meta.divide_by).squared
     histogram = new_figure(width=6, height=4)
     axes = histogram.subplots()
     axes.hist(errors, bins=50)
     axes.set(xlabel="mean squared error of a row", ylabel="rows")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     save_figure(histogram, folder / "errors.png")
     if parameters.samples:
@@ -177,12 +181,18 @@ def _draw_samples(
     assert parameters.samples
     rows = sample_rows(parameters.samples, len(outputs))
     columns = parameters.samples.columns
-    images, titles = [], []
+    originals = reported.x[rows] / (meta.divide_by or 1)
+    columns = min(columns, len(rows))
+    images: list[NDArray[Any] | None] = []
     for start in range(0, len(rows), columns):
-        part = rows[start : start + columns]
-        images += [*(reported.x[part] / (meta.divide_by or 1)), *outputs[part]]
-        titles += ["original"] * len(part) + ["reconstruction"] * len(part)
-    draw_images(np.array(images), path, columns=columns, titles=titles)
+        part = slice(start, start + columns)
+        empty = [None] * (columns - len(rows[part]))
+        images += [*originals[part], *empty, *outputs[rows[part]], *empty]
+    lines = len(images) // columns // 2
+    titles = (["original"] * columns + ["reconstruction"] * columns) * lines
+    # The brightness of both is to be compared.
+    limits = (float(originals.min()), float(originals.max()))
+    draw_images(images, path, columns=columns, titles=titles, limits=limits)
 
 
 def tables(metrics: Mapping[str, Any]) -> "list[Table]":
@@ -199,11 +209,10 @@ def tables(metrics: Mapping[str, Any]) -> "list[Table]":
         table.add_column(name.upper(), justify="right")
     for split in ("train", "validation", "test"):
         if split in metrics:
-            table.add_row(split, *(_small(metrics[split][name]) for name in NAMES))
-    ends = (" to ".join(map(_small, intervals[name].values())) for name in NAMES)
+            table.add_row(split, *(figure(metrics[split][name], 6) for name in NAMES))
+    ends = (
+        " to ".join(figure(end, 6) for end in intervals[name].values())
+        for name in NAMES
+    )
     table.add_row(f"{reported} interval", *ends)
     return [table]
-
-
-def _small(value: float) -> str:
-    return f"{value:.6f}"

@@ -128,6 +128,8 @@ def draw(
     parameters: EvaluateRegression,
 ) -> None:
     """Draw the predicted by the actual numbers, and the errors as a histogram."""
+    from matplotlib.ticker import MaxNLocator
+
     del parameters
     figure = new_figure(width=10, height=4.4)
     points, histogram = figure.subplots(1, 2)
@@ -141,6 +143,7 @@ def draw(
     histogram.hist(predicted - reported.y, bins=30)
     histogram.axvline(0, color="grey", linestyle=":")
     histogram.set(xlabel="predicted less actual", ylabel="rows")
+    histogram.yaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in (points, histogram):
         axes.grid(alpha=0.3)
     save_figure(figure, folder / "predictions.png")

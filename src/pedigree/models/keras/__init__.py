@@ -1,1 +1,1 @@
-"""What all Keras models are put together from."""
+"""Models that Keras has trained."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pedigree.archives.keras import rewrite
 from pedigree.errors import WrongUseError
-from pedigree.models.predictor import Predictor
+from pedigree.models.predictor import Predictor, rows_at_once
 
 if TYPE_CHECKING:
     import keras
@@ -42,7 +42,7 @@ def load_model(path: Path) -> "keras.Model":
     """
     import keras
 
-    import pedigree.models.keras.own_types  # noqa: F401  Keras finds them by name
+    import pedigree.models.keras.cells  # noqa: F401  Keras finds them by name
 
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
@@ -57,6 +57,9 @@ def load_model(path: Path) -> "keras.Model":
 def load_predictor(folder: Path) -> Predictor:
     """Load a model as a function from prepared examples to its outputs.
 
+    Examples are taken out of their array batch by batch: memory-mapped ones, and
+    windows that share their rows, are never in memory all at once.
+
     Args:
         folder: Where the archive is, `models/<experiment>`.
 
@@ -66,7 +69,12 @@ def load_predictor(folder: Path) -> Predictor:
     model = load_model(folder / MODEL_FILE)
 
     def predict(x: NDArray[Any]) -> NDArray[np.float32]:
-        return np.asarray(model.predict(x, batch_size=1024, verbose=0), np.float32)
+        size = rows_at_once(x.shape[1:])
+        batches = [
+            model.predict_on_batch(x[start : start + size])
+            for start in range(0, len(x), size)
+        ]
+        return np.concatenate(batches).astype(np.float32, copy=False)
 
     return predict
 

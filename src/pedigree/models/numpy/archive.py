@@ -9,13 +9,18 @@ from numpy.typing import NDArray
 
 from pedigree.archives import numpy as archive
 from pedigree.errors import WrongUseError
-from pedigree.models.numpy.own_types import TRUSTED_TYPES
 from pedigree.models.predictor import Predictor
 
 if TYPE_CHECKING:
     from pedigree.models.numpy.estimators import NumpyClassifier, NumpyRegressor
 
 MODEL_FILE = "model.skops"
+
+# What skops has to be told to trust, beyond NumPy's and Python's own plain types.
+TRUSTED_TYPES = (
+    "pedigree.models.numpy.estimators.NumpyClassifier",
+    "pedigree.models.numpy.estimators.NumpyRegressor",
+)
 
 
 def save_model(estimator: "NumpyClassifier | NumpyRegressor", path: Path) -> None:

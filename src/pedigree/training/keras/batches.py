@@ -1,14 +1,17 @@
 """Batches of prepared arrays, in an order drawn from (seed, epoch)."""
 
 import math
+from collections.abc import Callable
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from pedigree.models.predictor import rows_at_once
 from pedigree.training.keras.targets import Targets
 
 Batch = tuple[NDArray[np.generic], ...]
+Augment = Callable[[NDArray[np.generic], int], NDArray[np.generic]]
 
 
 class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -25,6 +28,8 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         seed: Seed of the order.
         first_epoch: The epoch that step 0 belongs to, counted from 0.
         weights: The weight of each row, shape (rows,).
+        augment: Changes the examples of a batch, given the number of the step since the
+            beginning of the training.
     """
 
     def __init__(
@@ -35,12 +40,14 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         seed: int,
         first_epoch: int = 0,
         weights: NDArray[np.float32] | None = None,
+        augment: Augment | None = None,
     ) -> None:
         super().__init__()
         self._x, self._y = x, y
         self._batch_size, self._seed = batch_size, seed
         self._first_epoch = first_epoch
         self._weights = weights
+        self._augment = augment
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
 
     @property
@@ -58,7 +65,10 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         epoch, position = divmod(step, self.steps_per_epoch)
         start = position * self._batch_size
         rows = self._rows(self._first_epoch + epoch)[start : start + self._batch_size]
-        batch: Batch = (self._x[rows], self._y[rows])
+        x = self._x[rows]
+        if self._augment:
+            x = self._augment(x, self._first_epoch * self.steps_per_epoch + step)
+        batch: Batch = (x, self._y[rows])
         if self._weights is not None:
             batch += (self._weights[rows],)
         return batch
@@ -77,14 +87,15 @@ class ValidationBatches(keras.utils.PyDataset):  # type: ignore[misc]
     Args:
         x: Prepared examples, shape (rows, *input shape); may be memory-mapped.
         y: Targets by rows.
-        batch_size: Rows per batch.
+        batch_size: Rows per batch; without it, as many as fit into the memory.
     """
 
     def __init__(
-        self, x: NDArray[np.generic], y: Targets, batch_size: int = 1024
+        self, x: NDArray[np.generic], y: Targets, batch_size: int | None = None
     ) -> None:
         super().__init__()
-        self._x, self._y, self._batch_size = x, y, batch_size
+        self._x, self._y = x, y
+        self._batch_size = batch_size or rows_at_once(x.shape[1:])
 
     @property
     def num_batches(self) -> int:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from pedigree.errors import RefusedError, WrongUseError
 from pedigree.params.train import KerasTrain
+from pedigree.training.keras.augmentation import batch_augmentation
 from pedigree.training.keras.batches import TrainingBatches, ValidationBatches
 from pedigree.training.keras.callbacks import EpochListener, Recorder, build_callbacks
 from pedigree.training.keras.checkpoint import CheckpointFile
-from pedigree.training.keras.losses import loss_named, metric_named, metrics_for
+from pedigree.training.keras.losses import loss_named, metric_named
+from pedigree.training.keras.metrics import figures_for, metrics_for
 from pedigree.training.keras.optimizers import build_optimizer
 from pedigree.training.keras.sequences import (
     StateReset,
@@ -51,7 +53,7 @@ def compile_model(model: keras.Model, parameters: KerasTrain) -> None:
     model.compile(
         optimizer=build_optimizer(parameters.optimizer),
         loss=loss_named(parameters.loss),
-        metrics=[metric_named(name) for name in _metric_names(parameters)],
+        metrics=[metric_named(name) for name in _told(parameters)],
         jit_compile=parameters.xla,
     )
     # Here and not at the first step: a checkpoint is assigned to what is built.
@@ -77,8 +79,9 @@ def fit(
         on_epoch: Called with the figures of each epoch and its number from 1.
 
     Returns:
-        One row of figures per epoch: epoch, loss, accuracy or mean_absolute_error, of a
-        text perplexity, the same of validation after `val_`, learning_rate.
+        One row of figures per epoch: epoch, loss, accuracy or mean_absolute_error,
+        of a text perplexity, what `train.metrics` asks for, the same of validation
+        after `val_`, learning_rate.
 
     Raises:
         WrongUseError: If a callback watches validation and there is none.
@@ -113,26 +116,40 @@ def fit(
 def _training_batches(
     train: Examples, parameters: KerasTrain, first_epoch: int
 ) -> TrainingBatches | TrainingSequences:
-    size, seed = parameters.batch_size, parameters.seed
     if parameters.sequences:
         return TrainingSequences(
-            train.x, train.y, parameters.sequences, size, seed, first_epoch
+            train.x,
+            train.y,
+            parameters.sequences,
+            parameters.batch_size,
+            parameters.seed,
+            first_epoch,
         )
-    return TrainingBatches(train.x, train.y, size, seed, first_epoch, train.weights)
+    return TrainingBatches(
+        train.x,
+        train.y,
+        parameters.batch_size,
+        parameters.seed,
+        first_epoch=first_epoch,
+        weights=train.weights,
+        augment=batch_augmentation(parameters),
+    )
 
 
 def _validation_batches(
     validation: Examples, parameters: KerasTrain
 ) -> ValidationBatches | ValidationSequences:
+    x, y = validation.x, validation.y
     if parameters.sequences:
-        steps, size = parameters.sequences.steps, parameters.batch_size
-        return ValidationSequences(validation.x, validation.y, steps, size)
-    return ValidationBatches(validation.x, validation.y)
+        steps = parameters.sequences.steps
+        return ValidationSequences(x, y, steps, parameters.batch_size)
+    return ValidationBatches(x, y)
 
 
-def _metric_names(parameters: KerasTrain) -> list[str]:
-    of_text = ["perplexity"] if parameters.sequences else []
-    return [*metrics_for(parameters.loss), *of_text]
+def _told(parameters: KerasTrain) -> list[str]:
+    """What is told of each epoch beside the loss."""
+    of_text = ("perplexity",) if parameters.sequences else ()
+    return metrics_for(parameters.loss, (*of_text, *parameters.metrics))
 
 
 def _require_monitored(parameters: KerasTrain, validation: Examples | None) -> None:
@@ -142,9 +159,7 @@ def _require_monitored(parameters: KerasTrain, validation: Examples | None) -> N
         for name in ("early_stopping", "reduce_learning_rate")
         if (section := getattr(parameters, name))
     ]
-    known = {"loss", *_metric_names(parameters)}
-    if validation:
-        known |= {f"val_{name}" for name in known}
+    known = figures_for(_told(parameters), validation is not None)
     for name, monitor in watched:
         if monitor not in known:
             raise WrongUseError(

@@ -1,4 +1,4 @@
-"""Keras losses and metrics by their names in `params.yaml`."""
+"""Keras losses by their names in `params.yaml`."""
 
 from typing import Any
 
@@ -20,19 +20,14 @@ def loss_named(name: str) -> Any:
     return half_squared_error if name == "half_squared_error" else name
 
 
-def metrics_for(loss: str) -> list[str]:
-    """What is told of each epoch beside the loss."""
-    return ["accuracy"] if loss.endswith("crossentropy") else ["mean_absolute_error"]
-
-
-def metric_named(name: str) -> Any:
-    """The metric of a name: a Keras name as it is, or one of this module."""
-    return Perplexity(name="perplexity") if name == "perplexity" else name
-
-
 class Perplexity(keras.metrics.SparseCategoricalCrossentropy):  # type: ignore[misc]
     """The exponential of the mean cross-entropy."""
 
     def result(self) -> keras.KerasTensor:
         """The perplexity of what has been seen."""
         return keras.ops.exp(super().result())
+
+
+def metric_named(name: str) -> Any:
+    """The metric of a name: a Keras name as it is, or one of this module."""
+    return Perplexity(name="perplexity") if name == "perplexity" else name

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import WrongUseError
+from pedigree.models.architecture import load_architecture
+from pedigree.models.build import build_model
+from pedigree.models.head import head_for
 from pedigree.models.keras.archive import MODEL_FILE, save_model
-from pedigree.models.keras.build import build_model
-from pedigree.models.keras.head import head_for
 from pedigree.params.model import Model
 from pedigree.params.train import KerasTrain
 from pedigree.training.keras.checkpoint import CheckpointFile
@@ -30,6 +31,7 @@ def train(
     output: Path,
     key: str,
     on_epoch: Callable[[Mapping[str, float], int], None],
+    pretrained: Path | None = None,
 ) -> list[dict[str, float]]:
     """Train a model and save it.
 
@@ -41,6 +43,7 @@ def train(
         output: Where the archive goes, `models/<experiment>`.
         key: What identifies the training, for its checkpoints.
         on_epoch: Called with the figures of each epoch and its number from 1.
+        pretrained: The file of pretrained weights, where the data brings any.
 
     Returns:
         One row of figures per epoch.
@@ -49,35 +52,65 @@ def train(
         WrongUseError: If the parameters do not fit each other or the data.
         RefusedError: If the loss is not a finite number.
     """
-    head = head_for(
-        parameters.loss,
-        None if meta.classes is None else len(meta.classes),
-        architecture.output_activation,
-        parameters.target,
+    checkpoints = CheckpointFile(key)
+    model, history = fit_model(
+        architecture, parameters, meta, splits, checkpoints, on_epoch, pretrained
     )
+    # A model built anew bears the weights alone: no optimizer, no used-up seeds.
+    result = _build(architecture, parameters, meta)
+    result.set_weights(model.get_weights())
+    save_model(result, output / MODEL_FILE)
+    checkpoints.remove()
+    return history
+
+
+def fit_model(
+    architecture: Model,
+    parameters: KerasTrain,
+    meta: Meta,
+    splits: Mapping[str, Arrays],
+    checkpoints: CheckpointFile,
+    on_epoch: Callable[[Mapping[str, float], int], None],
+    pretrained: Path | None = None,
+) -> tuple[keras.Model, list[dict[str, float]]]:
+    """Build a model and fit it, going on from its checkpoint if there is one.
+
+    Args:
+        architecture: The section `model`.
+        parameters: The section `train`.
+        meta: What the prepared arrays mean.
+        splits: The arrays of `train`, and of `validation` where there are such rows.
+        checkpoints: Where the checkpoint is kept; it stays there.
+        on_epoch: Called with the figures of each epoch and its number from 1.
+        pretrained: The file of pretrained weights, where the data brings any.
+
+    Returns:
+        The trained model, and one row of figures per epoch.
+
+    Raises:
+        WrongUseError: If the parameters do not fit each other or the data.
+        RefusedError: If the loss is not a finite number.
+    """
     prepare_hardware(parameters.xla)
     fix_numerics(parameters.precision)
-
-    sequences = parameters.sequences
-    carries = sequences is not None and sequences.partition == "sequential"
-    _require_sequences(parameters, meta)
-
-    def build(steps: int | None = None, batch_size: int | None = None) -> keras.Model:
-        shape = (steps, *meta.input_shape) if sequences else meta.input_shape
-        return build_model(architecture, shape, meta.divide_by, head, batch_size)
-
     examples = {
         split: _examples(arrays, meta, parameters) for split, arrays in splits.items()
     }
+    _require_sequences(parameters, meta)
+    sequences = parameters.sequences
+    carries = sequences is not None and sequences.partition == "sequential"
     # A state that is carried on is one of all rows of a batch, on one device.
     with nullcontext() if carries else distribution():
-        model = build(
+        model = _build(
+            architecture,
+            parameters,
+            meta,
             sequences.steps if sequences else None,
             parameters.batch_size if carries else None,
         )
+        _load_pretrained(model, architecture.architecture, pretrained)
         _require_fitting(model, examples["train"], parameters)
         compile_model(model, parameters)
-    checkpoints = CheckpointFile(key)
     history = fit(
         model,
         examples["train"],
@@ -86,12 +119,39 @@ def train(
         checkpoints,
         on_epoch,
     )
-    # A model built anew bears the weights alone: no optimizer, no used-up seeds.
-    result = build()
-    result.set_weights(model.get_weights())
-    save_model(result, output / MODEL_FILE)
-    checkpoints.remove()
-    return history
+    return model, history
+
+
+def _build(
+    architecture: Model,
+    parameters: KerasTrain,
+    meta: Meta,
+    steps: int | None = None,
+    batch_size: int | None = None,
+) -> keras.Model:
+    """Build a model, of a text for sequences and batches of any length if need be."""
+    head = head_for(
+        parameters.loss,
+        None if meta.classes is None else len(meta.classes),
+        architecture.output_activation,
+        parameters.target,
+    )
+    shape = (steps, *meta.input_shape) if parameters.sequences else meta.input_shape
+    return build_model(architecture, shape, meta.divide_by, head, batch_size)
+
+
+def _load_pretrained(model: keras.Model, name: str, path: Path | None) -> None:
+    """Let an architecture that begins from pretrained weights take them."""
+    architecture = load_architecture(name)
+    if not hasattr(architecture, "load_pretrained"):
+        return
+    if path is None:
+        raise WrongUseError(
+            f"features must bring pretrained weights to model.architecture={name}. "
+            "Received: none",
+            "Name a dataset whose `table.weights` has them.",
+        )
+    architecture.load_pretrained(model, path)
 
 
 def _examples(arrays: Arrays, meta: Meta, parameters: KerasTrain) -> Examples:
@@ -121,22 +181,20 @@ def _weights(
 
 def _require_sequences(parameters: KerasTrain, meta: Meta) -> None:
     """Refuse what cannot be cut into sequences, or carry a state through them."""
-    if (parameters.sequences is not None) != (meta.kind == "tokens"):
+    sequences = parameters.sequences
+    if (sequences is not None) != (meta.kind == "tokens"):
         raise WrongUseError(
             "train.sequences must be given for a text, and for nothing else. Received: "
-            f"features of the kind {meta.kind}, and train.sequences="
-            f"{parameters.sequences}",
+            f"features of the kind {meta.kind} "
+            + ("with it" if sequences else "without it"),
             "Correct `train.sequences` or `features` of the experiment in params.yaml.",
         )
-    if (
-        parameters.sequences
-        and parameters.sequences.partition == "sequential"
-        and keras.backend.backend() != "tensorflow"
-    ):
+    backend = keras.backend.backend()
+    if sequences and sequences.partition == "sequential" and backend != "tensorflow":
         raise WrongUseError(
             "train.sequences.partition=sequential must be trained with TensorFlow: "
-            "elsewhere Keras does not carry a state from batch to batch. Received: "
-            f"KERAS_BACKEND={keras.backend.backend()}",
+            "elsewhere Keras carries no state from batch to batch. Received: "
+            f"KERAS_BACKEND={backend}",
             "Unset KERAS_BACKEND, or set the partition to random in params.yaml.",
         )
 
@@ -148,8 +206,9 @@ def _require_fitting(
     wanted = examples.y[slice(0, 1)].shape[1:]
     # Of a text, there is an output after each step.
     given = model.output_shape[2 if parameters.sequences else 1 :]
-    # Class indices stand for as many outputs as there are classes.
-    if given != wanted and not (wanted == () and len(given) == 1):
+    # A class index, of a row or of a pixel, stands for as many outputs as there are
+    # classes.
+    if given != wanted and given[:-1] != wanted:
         raise WrongUseError(
             f"the model must give outputs of the shape of its targets, {wanted}. "
             f"Received: {given}",

@@ -1,0 +1,95 @@
+"""`pedigree monitor`: whether new data say that a model has to be trained again."""
+
+import gc
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pedigree.errors import RefusedError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from pedigree.monitoring.monitor import Observation
+
+
+def monitor_command(
+    model_uri: Annotated[
+        str, typer.Argument(help="models:/NAME@ALIAS or models:/NAME/VERSION")
+    ],
+    new: Annotated[
+        Path, typer.Argument(metavar="NEW", help="A .csv, .csv.gz or .parquet of rows.")
+    ],
+    labels: Annotated[
+        str | None,
+        typer.Option("--labels", help="The column of NEW that was to be predicted."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write the page to a file as well.")
+    ] = None,
+) -> None:
+    """Compare new data with those that a version was trained on; 1 says train again."""
+    gc.enable()  # a large file makes garbage that does matter
+    from rich.console import Console
+
+    from pedigree.lineage.records import open_records
+    from pedigree.monitoring.log import figures_of, log_observation, monitoring_run
+    from pedigree.monitoring.monitor import observe
+    from pedigree.monitoring.page import render_page
+    from pedigree.params.file import read_parameters
+    from pedigree.serving.version import load_version
+
+    thresholds = read_parameters().monitoring
+    version = load_version(open_records(), model_uri)
+    uri, name = version.ancestry.uri, version.ancestry.name
+    with monitoring_run(version) as run:
+        tested = figures_of(version)
+        seen = observe(version, new, labels, thresholds.get(name), tested)
+        log_observation(run, seen)
+    if html is not None:
+        html.write_text(render_page(seen), "utf-8")
+    # A file or a pipe has no width to keep to.
+    width = None if sys.stdout.isatty() else 10_000
+    Console(highlight=False, width=width).print(_table(seen))
+    typer.echo(_summary(seen))
+    if seen.reasons:
+        raise RefusedError(
+            f"{uri} must stay within monitoring.{name} of params.yaml. Received: "
+            f"{'; '.join(seen.reasons)}",
+            "Train it again; the run in MLflow holds monitoring.html.",
+        )
+
+
+def _table(seen: "Observation") -> "Table":
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("column", "compared", "p, adjusted", "PSI", "drifted")
+    for each in seen.comparisons:
+        drifted = "YES" if each.has_drifted(seen.drift) else "no"
+        figures = (f"{each.adjusted:.2g}", f"{each.psi:.4f}", drifted)
+        table.add_row(escape(each.column), each.about, *figures)
+    return table
+
+
+def _summary(seen: "Observation") -> str:
+    expectations = seen.expectations
+    parts = [
+        f"{seen.data.table.num_rows:,} new rows",
+        f"{len(seen.drifted)} columns have drifted",
+        f"{len(expectations.failed)} of {expectations.checked} expectations not met",
+    ]
+    if seen.performance:
+        for name in ("accuracy", "mae"):
+            if name in seen.performance.figures:
+                figure = seen.performance.figures[name]
+                tested = "unknown" if figure.tested is None else f"{figure.tested:.4f}"
+                parts.append(
+                    f"{name} {figure.value:.4f} ({figure.low:.4f} to "
+                    f"{figure.high:.4f}), tested {tested}"
+                )
+    if seen.thresholds is None:
+        parts.append("no thresholds are declared")
+    return "; ".join(parts)

@@ -1,0 +1,1 @@
+"""Forecasting: what is measured on a model that predicts a later number."""

@@ -1,0 +1,1 @@
+"""Segmentation: what is measured on a model that tells the class of every pixel."""

@@ -1,0 +1,154 @@
+"""New data beside a model version: what was found, and what it says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pedigree.monitoring.columns import compared_columns, describe_rows
+from pedigree.monitoring.drift import Comparison, compare, drifted_columns
+from pedigree.monitoring.expectations import Expectations, check_expectations
+from pedigree.monitoring.new_data import NewData, read_new_data
+from pedigree.monitoring.performance import Performance, measure_performance
+from pedigree.monitoring.training_data import read_training_rows
+from pedigree.params.features import Label
+from pedigree.params.file import PARAMS_FILE
+from pedigree.params.monitoring import DriftThreshold, Monitoring
+from pedigree.sections import parse
+from pedigree.serving.version import ServedVersion, find_stage
+
+# What is called drift where nothing is declared.
+USUAL = DriftThreshold(false_discovery_rate=0.01, psi=0.1, columns=0)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was found in new data.
+
+    Attributes:
+        version: The model.
+        data: The new data.
+        training_rows: How many rows the model was trained on.
+        comparisons: Per column, the farthest moved first.
+        drifted: The columns that have drifted.
+        expectations: What the suite says.
+        performance: How well the model answers, where labels tell.
+        thresholds: What is declared for the model, if anything is.
+        reasons: Why the model has to be trained again; empty if it has not.
+    """
+
+    version: ServedVersion
+    data: NewData
+    training_rows: int
+    comparisons: tuple[Comparison, ...]
+    drifted: tuple[str, ...]
+    expectations: Expectations
+    performance: Performance | None
+    thresholds: Monitoring | None
+    reasons: tuple[str, ...]
+
+    @property
+    def drift(self) -> DriftThreshold:
+        """What is called drift: as declared, or else as is usual."""
+        return self.thresholds.drift if self.thresholds else USUAL
+
+
+def observe(
+    version: ServedVersion,
+    path: Path,
+    labels: str | None,
+    thresholds: Monitoring | None,
+    tested: Mapping[str, float],
+) -> Observation:
+    """Compare a file of new rows with the training data of a model version.
+
+    Args:
+        version: The model.
+        path: The file.
+        labels: Its column that tells what was to be predicted, if there is one.
+        thresholds: What says that the model has to be trained again.
+        tested: The figures of the version: `test.accuracy` and the like.
+
+    Raises:
+        WrongUseError: If something is missing or malformed.
+        RefusedError: If a value has another type than its column.
+    """
+    training = read_training_rows(version.ancestry)
+    data = read_new_data(version, path, labels, training)
+    comparisons = compare(
+        describe_rows(training),
+        describe_rows(data.table),
+        compared_columns(version, data.labelled),
+    )
+    expectations = check_expectations(
+        _suite(version),
+        version.dataset,
+        data.table,
+        None if data.labelled else version.meta.target,
+    )
+    performance = None
+    if data.labelled:
+        performance = measure_performance(version, data.table, tested, _label(version))
+    drift = thresholds.drift if thresholds else USUAL
+    drifted = drifted_columns(comparisons, drift)
+    reasons = tuple(_reasons(thresholds, drifted, expectations, performance))
+    return Observation(
+        version,
+        data,
+        training.num_rows,
+        comparisons,
+        drifted,
+        expectations,
+        performance,
+        thresholds,
+        reasons,
+    )
+
+
+def _reasons(
+    thresholds: Monitoring | None,
+    drifted: tuple[str, ...],
+    expectations: Expectations,
+    performance: Performance | None,
+) -> list[str]:
+    """Say which declared thresholds were crossed."""
+    if thresholds is None:
+        return []
+    reasons = []
+    if len(drifted) > thresholds.drift.columns:
+        reasons.append(
+            f"{len(drifted)} columns have drifted ({', '.join(drifted)}), "
+            f"{thresholds.drift.columns} may"
+        )
+    allowed = thresholds.expectations
+    if allowed is not None and expectations.critical > allowed:
+        reasons.append(
+            f"{expectations.critical} critical expectations are not met, {allowed} may"
+        )
+    declared = thresholds.performance
+    if declared and performance:
+        figure = performance.figures.get(declared.metric)
+        if figure is None or figure.tested is None:
+            reasons.append(f"{declared.metric} is not known of both test and new data")
+        elif figure.is_worse(declared.metric, declared.worse_by):
+            reasons.append(
+                f"{declared.metric} is {figure.value:.4f} ({figure.low:.4f} to "
+                f"{figure.high:.4f}), {figure.tested:.4f} when it was tested, and may "
+                f"be worse by {declared.worse_by}"
+            )
+    return reasons
+
+
+def _suite(version: ServedVersion) -> str:
+    """Name the suite that the data of a version were validated by."""
+    return find_stage(version.ancestry, "validate").command.split()[-1]
+
+
+def _label(version: ServedVersion) -> Label | None:
+    """Look up which values of the label mean which class."""
+    preprocess = find_stage(version.ancestry, "preprocess")
+    features = preprocess.address.partition("@")[2]
+    key = f"features.{features}.transform"
+    section: Mapping[str, Any] = preprocess.parameters[str(PARAMS_FILE)][key]
+    label = section.get("label")
+    return None if label is None else parse(Label, label, PARAMS_FILE, (key, "label"))

@@ -1,0 +1,154 @@
+"""The section `searches`: read by tune."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from pedigree.params.values import Name, Positive
+from pedigree.sections import Section
+
+# keras-tuner takes a seed of 0 for none, and draws one.
+TunerSeed = Annotated[int, Field(gt=0, lt=2**32)]
+
+Scalar = bool | int | float | str | None
+Value = Scalar | tuple[Scalar | tuple[Scalar, ...], ...]
+Values = Annotated[tuple[Value, ...], Field(min_length=1)]
+Leaves = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Choice(Section):
+    """Values to choose from.
+
+    Attributes:
+        leaves: The leaves that get the value, all of them the same one; without it,
+            the one leaf that the entry is named after.
+        values: The values, in the order in which a grid goes through them.
+    """
+
+    leaves: Leaves | None = None
+    values: Values
+
+
+class Range(Section):
+    """Numbers between two ends, whole ones where both ends are.
+
+    Attributes:
+        leaves: As for a choice.
+        min: The smallest number.
+        max: The largest number.
+        scale: Whether numbers, or their logarithms, are spread evenly.
+    """
+
+    leaves: Leaves | None = None
+    min: int | float
+    max: int | float
+    scale: Literal["linear", "log"]
+
+    @model_validator(mode="after")
+    def _ends_in_order(self) -> "Range":
+        if not self.min < self.max:
+            raise ValueError("min must be less than max")
+        if self.scale == "log" and self.min <= 0:
+            raise ValueError("min must be more than 0 on a logarithmic scale")
+        return self
+
+
+def _form(entry: Any) -> str:
+    if isinstance(entry, list | tuple):
+        return "list"
+    told = entry if isinstance(entry, Mapping) else getattr(entry, "__dict__", ())
+    return "choice" if "values" in told else "range"
+
+
+Entry = Annotated[
+    Annotated[Values, Tag("list")]
+    | Annotated[Choice, Tag("choice")]
+    | Annotated[Range, Tag("range")],
+    Discriminator(_form),
+]
+
+
+class Grid(Section):
+    """`keras_tuner.GridSearch`: every combination of the values."""
+
+    kind: Literal["grid"]
+
+
+class Random(Section):
+    """`keras_tuner.RandomSearch`."""
+
+    kind: Literal["random"]
+    max_trials: Positive
+    seed: TunerSeed
+
+
+class Hyperband(Section):
+    """`keras_tuner.Hyperband`; the epochs of the search are its `max_epochs`."""
+
+    kind: Literal["hyperband"]
+    factor: Annotated[int, Field(ge=2)]
+    hyperband_iterations: Positive
+    seed: TunerSeed
+
+
+class Bayesian(Section):
+    """`keras_tuner.BayesianOptimization`."""
+
+    kind: Literal["bayesian"]
+    max_trials: Positive
+    num_initial_points: Positive
+    alpha: Annotated[float, Field(gt=0)]
+    beta: Annotated[float, Field(ge=0)]
+    seed: TunerSeed
+
+
+Tuner = Annotated[Grid | Random | Hyperband | Bayesian, Field(discriminator="kind")]
+
+
+class Objective(Section):
+    """What is to become best: the best epoch of a trial counts.
+
+    Attributes:
+        metric: A column of the history, of validation after `val_`.
+        direction: Whether more of it is better, or less.
+    """
+
+    metric: str
+    direction: Literal["max", "min"]
+
+
+class Search(Section):
+    """A search for the best values of some leaves of an experiment.
+
+    Attributes:
+        experiment: The experiment, which gives all that is not searched for.
+        features: Its features, and
+        architecture: its architecture: `dvc.yaml` cannot look them up.
+        tuner: How values are chosen.
+        objective: What they are judged by.
+        epochs: How long each trial is trained, at the most.
+        space: What is searched: by the path of a leaf below the experiment, or by a
+            name of its own where the entry tells the leaves.
+    """
+
+    experiment: Name
+    features: Name
+    architecture: Name
+    tuner: Tuner
+    objective: Objective
+    epochs: Positive
+    space: Annotated[Mapping[str, Entry], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _values_to_choose_from(self) -> "Search":
+        for name, entry in self.space.items():
+            if isinstance(entry, Range):
+                if self.tuner.kind == "grid":
+                    raise ValueError(f"a grid must have values to go through in {name}")
+                continue
+            values = entry.values if isinstance(entry, Choice) else entry
+            if len({json.dumps(each) for each in values}) < len(values):
+                raise ValueError(f"the values of {name} must differ")
+        return self

@@ -1,0 +1,1 @@
+"""Promotion: a version becomes the champion only through a gate."""

@@ -1,0 +1,92 @@
+"""A file of rows as the raw rows of a model, in chunks that fit into memory."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from pedigree.serving.rows import (
+    IMAGE_COLUMNS,
+    RowFile,
+    images_from_pixels,
+    open_rows,
+    pixel_columns,
+)
+from pedigree.serving.version import ServedVersion
+
+# The numbers that a model is given at once, in rows of any width.
+NUMBERS_AT_ONCE = 2**20
+ROWS_AT_ONCE = 2**15
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows of a file.
+
+    Attributes:
+        raw: As the model takes them, with what is kept beside them.
+        kept: As they stand in the file.
+        first_row: The number of the first one in the file.
+        share: How much of the file has been read, 0 to 1.
+    """
+
+    raw: pa.Table
+    kept: pa.Table
+    first_row: int
+    share: float
+
+
+def open_version_rows(version: ServedVersion, path: Path) -> RowFile:
+    """Open a file of rows that a version may answer to.
+
+    Raises:
+        WrongUseError: If the file cannot be read.
+    """
+    columns = [column.name for column in version.meta.columns]
+    return open_rows(path, version.table, columns)
+
+
+def read_chunks(
+    version: ServedVersion, file: RowFile, kept: Sequence[str]
+) -> Iterator[Chunk]:
+    """Read a file chunk by chunk; a series, whose rows belong together, at once.
+
+    Args:
+        version: The model that is to take the rows.
+        file: The open file.
+        kept: Columns of it to read beside those that the model takes.
+
+    Raises:
+        WrongUseError: If the file is malformed.
+        RefusedError: If there are not as many pixels as in an image, or one is none.
+    """
+    meta, first_row = version.meta, 0
+    pixels: list[str] = []
+    needed = [each.name for each in meta.columns if each.name in file.names]
+    if meta.kind == "image":
+        needed = list(IMAGE_COLUMNS)
+        if not set(IMAGE_COLUMNS) <= set(file.names):
+            others = {*kept, meta.target}
+            shape = version.model.image_shape
+            needed = pixels = pixel_columns(file.names, shape, others)
+    columns = list(dict.fromkeys([*needed, *kept]))
+    chunks = file.chunks(columns, rows_at_once(version))
+    if meta.windows:
+        whole = [chunk for chunk, _ in chunks]
+        chunks = iter([(pa.concat_tables(whole), file.total)] if whole else [])
+    for chunk, done in chunks:
+        raw = chunk
+        if pixels:
+            raw = images_from_pixels(
+                chunk, pixels, version.model.image_shape, first_row
+            )
+        yield Chunk(raw, chunk, first_row, done / file.total)
+        first_row += chunk.num_rows
+
+
+def rows_at_once(version: ServedVersion) -> int:
+    """Count the rows that a model is given at once."""
+    width = math.prod(version.meta.input_shape)
+    return max(1, min(ROWS_AT_ONCE, NUMBERS_AT_ONCE // width))

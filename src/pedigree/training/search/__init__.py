@@ -1,0 +1,1 @@
+"""Searches for hyperparameters: what is searched, how, and what came of it."""
