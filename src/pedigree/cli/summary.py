@@ -19,6 +19,8 @@ from pedigree.params.features import (
     MultiHotTransform,
     ResizedImageTransform,
     TabularTransform,
+    TokensTransform,
+    Transform,
     Vgg16FeaturesTransform,
     WindowsTransform,
 )
@@ -76,8 +78,10 @@ def summary_command(
         _print_counts(summary)
 
 
-def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
+def input_shape(parameters: Parameters, features: str) -> tuple[int | None, ...]:
     """The shape of one prepared example, from the parameters where they tell.
+
+    Of a text, it is that of a sequence of any length.
 
     Raises:
         WrongUseError: If it depends on the data, and these are not prepared.
@@ -93,6 +97,8 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int, ...]:
         return (transform.resize.height, transform.resize.width, COLOURS)
     if isinstance(transform, WindowsTransform):
         return (transform.sequence_length, len(transform.columns))
+    if isinstance(transform, TokensTransform):
+        return (None, 1)
     if isinstance(transform, Vgg16FeaturesTransform):
         return vgg16_features.Fitted(transform.resize, Path()).input_shape
     if isinstance(transform, TabularTransform) and _is_countable(transform):
@@ -137,7 +143,7 @@ def _is_countable(transform: TabularTransform) -> bool:
 
 
 def _build(
-    parameters: Parameters, experiment: Experiment, shape: tuple[int, ...]
+    parameters: Parameters, experiment: Experiment, shape: tuple[int | None, ...]
 ) -> "keras.Model":
     """Build the model without TensorFlow, whose import takes seconds."""
     os.environ["KERAS_BACKEND"] = "numpy"
@@ -147,9 +153,8 @@ def _build(
     from pedigree.models.head import head_for
 
     transform = parameters.features[experiment.features].transform
-    classified = transform.label or getattr(transform, "masks", None)
     train = experiment.train
-    classes = len(classified.classes) if classified else None
+    classes = _number_of_classes(transform)
     if isinstance(train, NumpyTrain):
         return _build_twin(experiment, shape, classes)
     activation = experiment.model.output_activation
@@ -160,8 +165,16 @@ def _build(
         return build_model(experiment.model, shape, divide_by, head)
 
 
+def _number_of_classes(transform: Transform) -> int | None:
+    """The number of classes; None where numbers are predicted."""
+    if isinstance(transform, TokensTransform):
+        return transform.vocabulary
+    classified = transform.label or getattr(transform, "masks", None)
+    return len(classified.classes) if classified else None
+
+
 def _build_twin(
-    experiment: Experiment, shape: tuple[int, ...], classes: int | None
+    experiment: Experiment, shape: tuple[int | None, ...], classes: int | None
 ) -> "keras.Model":
     """Build what a net in NumPy would be in Keras: dense layers."""
     import keras

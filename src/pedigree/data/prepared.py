@@ -61,7 +61,8 @@ class Meta:
         divide_by: What the model divides its input by; None for tables.
         standardized: How many columns of `x`, from the first, are standardised by the
             training rows alone.
-        feature_names: The names of the columns of `x`; empty for images.
+        feature_names: The names of the columns of `x`; empty for images. Of a text,
+            what a token is: `character` or `word`.
         columns: The raw columns without the label; empty for images.
         rows: The number of rows of each split that there is.
         class_counts: The rows of each class, per split, in the order of `classes`, or
@@ -73,7 +74,13 @@ class Meta:
     """
 
     kind: Literal[
-        "image", "multi_hot", "resized_image", "tabular", "vgg16_features", "windows"
+        "image",
+        "multi_hot",
+        "resized_image",
+        "tabular",
+        "tokens",
+        "vgg16_features",
+        "windows",
     ]
     target: str
     classes: tuple[str, ...] | None
@@ -94,7 +101,8 @@ class Arrays(NamedTuple):
 
     Attributes:
         x: uint8 images (rows, height, width, channels), float32 (rows, features), or
-            windows of a series, float32 (windows, steps, features).
+            windows of a series, float32 (windows, steps, features), or tokens of a text
+            in their order, uint8 or int32 (rows, 1).
         y: Class indices, int64 (rows,), or numbers, float32 (rows,), or the class
             indices of pixels, uint8 (rows, height, width).
         rows: Row numbers in the raw splits one after the other, int64 (rows,); for

@@ -10,6 +10,7 @@ import numpy as np
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import WrongUseError
 from pedigree.evaluation.decision_boundary import draw_decision_boundary
+from pedigree.evaluation.generated_text import write_generated_text
 from pedigree.evaluation.images import draw_images
 from pedigree.evaluation.learning_curves import History
 from pedigree.evaluation.regression_line import draw_regression_line
@@ -20,6 +21,7 @@ from pedigree.params.evaluate import (
     ActivationMaps,
     Evaluate,
     EvaluateClassification,
+    EvaluateLanguage,
     EvaluateRegression,
 )
 
@@ -67,6 +69,13 @@ def inspect(subject: Subject, parameters: Evaluate, plots: Path, tables: Path) -
             _draw_boundary(subject, plots / "decision_boundary.png")
     if isinstance(parameters, EvaluateRegression) and parameters.regression_line:
         _draw_line(subject, plots / "regression_line.png")
+    if isinstance(parameters, EvaluateLanguage) and parameters.generation:
+        write_generated_text(
+            subject.predictor,
+            parameters.generation,
+            subject.meta,
+            tables / "generated.txt",
+        )
 
 
 def _draw_maps(subject: Subject, maps: ActivationMaps, path: Path) -> None:

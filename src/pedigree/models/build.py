@@ -18,16 +18,23 @@ if TYPE_CHECKING:
 
 
 def build_model(
-    model: Model, input_shape: tuple[int, ...], divide_by: float | None, head: Head
+    model: Model,
+    input_shape: tuple[int | None, ...],
+    divide_by: float | None,
+    head: Head,
+    batch_size: int | None = None,
 ) -> "keras.Model":
     """Build an uncompiled model; the same arguments give the same weights.
 
     Args:
         model: The architecture, its hyperparameters, what stands in front of it, and
             the seed of all that is random.
-        input_shape: Shape of one prepared example.
+        input_shape: Shape of one prepared example; of a text, the steps of a sequence
+            (None for any number) and 1.
         divide_by: What the model divides its input by; images are kept as bytes.
         head: The output layer.
+        batch_size: Rows of every batch, where the state of recurrent layers is to be
+            carried from batch to batch.
 
     Raises:
         WrongUseError: If the hyperparameters do not fit the architecture or the input.
@@ -38,7 +45,7 @@ def build_model(
     # Keras draws the seeds of initializers and of random layers from here. Its own
     # `set_random_seed` would import TensorFlow, whatever the backend.
     random.seed(model.seed)
-    inputs = keras.Input(input_shape, name="input")
+    inputs = keras.Input(input_shape, batch_size, name="input")
     try:
         outputs = _prepare(inputs, model, divide_by)
         architecture = load_architecture(model.architecture)

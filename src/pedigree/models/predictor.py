@@ -17,8 +17,8 @@ from pedigree.archives.hashing import hash_of_file
 Predictor = Callable[[NDArray[Any]], NDArray[np.float32]]
 
 # What the outputs of a model are: classes to choose from, for a row or for each pixel,
-# a number, or its own input.
-OutputKind = Literal["classes", "masks", "number", "input"]
+# a number, its own input, or the next token after each token of a text.
+OutputKind = Literal["classes", "masks", "number", "input", "tokens"]
 OUTPUTS_FILE = "outputs.json"
 PARTS_FILE = "parts.json"
 

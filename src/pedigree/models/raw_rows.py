@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from pedigree.data.prepared import Column, Meta, read_meta
 from pedigree.data.raw import table_of_images
 from pedigree.errors import RefusedError
+from pedigree.models.continuation import continue_texts
 from pedigree.models.predictor import (
     OutputKind,
     Predictor,
@@ -74,11 +75,13 @@ class RawRowsModel:
             return ()
         if self.kind == "number":
             return ("prediction",)
+        if self.kind == "tokens":
+            return ("continuation",)
         classes = self.meta.classes or ()
         return ("label", *(f"probability_{name}" for name in classes))
 
     def answer(self, table: pa.Table, first_row: int = 0) -> Answers:
-        """Predict classes or numbers, or give back the input.
+        """Predict classes or numbers, give back the input, or go on with a text.
 
         Args:
             table: Raw rows, at least one; columns that the model does not take are
@@ -87,9 +90,9 @@ class RawRowsModel:
 
         Returns:
             One row per row, or per window of a series: `label`, and
-            `probability_<class>` for each class; or `prediction`; or an array: of the
-            input's shape, scaled, or the class index of each pixel, shape (rows,
-            height, width).
+            `probability_<class>` for each class; or `prediction`; or `continuation`;
+            or an array: of the input's shape, scaled, or the class index of each pixel,
+            shape (rows, height, width).
 
         Raises:
             RefusedError: If a column or a value cannot be used.
@@ -103,6 +106,10 @@ class RawRowsModel:
             table = self.typed(table, first_row)
             for column in self.meta.columns:
                 _require_values(column, table[column.name], first_row)
+        if self.kind == "tokens":
+            texts = self.transform.clean(table)
+            added = continue_texts(self.predictor, texts, self.meta)
+            return pd.DataFrame({"continuation": added})
         outputs = self.predictor(self.transform.apply(table))
         if self.kind == "input":
             return outputs

@@ -139,11 +139,40 @@ class EvaluateForecasting(Section):
     bootstrap: Bootstrap
 
 
+class Generation(Section):
+    """Texts that the model goes on with, each time by the likeliest token.
+
+    Attributes:
+        prefixes: What each text begins with, as a text looks that has been cleaned.
+        tokens: How many tokens follow.
+    """
+
+    prefixes: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)
+    ]
+    tokens: Positive
+
+
+class EvaluateLanguage(Section):
+    """What is measured on a model that predicts the next token of a text.
+
+    Attributes:
+        splits: As for classification.
+        generation: Texts to write.
+    """
+
+    task: Literal["language"]
+    splits: SplitNames
+    bootstrap: Bootstrap
+    generation: Generation | None = None
+
+
 Evaluate = Annotated[
     EvaluateClassification
     | EvaluateRegression
     | EvaluateReconstruction
     | EvaluateForecasting
+    | EvaluateLanguage
     | EvaluateSegmentation,
     Field(discriminator="task"),
 ]

@@ -306,6 +306,30 @@ class TabularTransform(Section):
         return self
 
 
+class TokensTransform(Section):
+    """A text to tokens, each with the one that follows it.
+
+    What is split are the tokens, in their order.
+
+    Attributes:
+        column: The column of the lines.
+        level: What a token is.
+        vocabulary: How many tokens are told apart: the commonest ones, and one for all
+            others, which is token 0.
+        fit: The tokens that are counted to find the commonest. `all` repeats published
+            recipes; anything else should say `train`.
+        first: How many tokens are used, from the beginning; without it, all.
+    """
+
+    kind: Literal["tokens"]
+    label: ClassVar[None] = None
+    column: str
+    level: Literal["character", "word"]
+    vocabulary: Annotated[int, Field(ge=2)]
+    fit: Literal["train", "all"]
+    first: Positive | None = None
+
+
 class WindowsTransform(Section):
     """A series to windows of its rows, each with a number that comes later.
 
@@ -350,6 +374,7 @@ Transform = Annotated[
     | ResizedImageTransform
     | MultiHotTransform
     | TabularTransform
+    | TokensTransform
     | Vgg16FeaturesTransform
     | WindowsTransform,
     Field(discriminator="kind"),
@@ -362,3 +387,15 @@ class Features(Section):
     dataset: Name
     split: Splits
     transform: Transform
+
+    @model_validator(mode="after")
+    def _text_in_one_piece(self) -> "Features":
+        methods = {self.split.test.method, self.split.validation.method}
+        if isinstance(self.transform, TokensTransform):
+            if not methods <= {"tail", "head", "ordered", "none"}:
+                raise ValueError(
+                    "a text must be split by the methods tail, head, ordered, none"
+                )
+            if self.split.duplicates != "keep":
+                raise ValueError("duplicates of a text, which has no equal rows: keep")
+        return self

@@ -69,6 +69,20 @@ class ReduceLearningRate(Section):
     min_lr: Annotated[float, Field(ge=0)] | None = None
 
 
+class Sequences(Section):
+    """How sequences are cut out of a text, anew for each epoch.
+
+    Attributes:
+        steps: Tokens of a sequence.
+        partition: `sequential`: each row of a batch goes on where it ended in the batch
+            before, and so does the state of the model, through which no gradient goes
+            back. `random`: sequences in any order, each from a state of zeros.
+    """
+
+    steps: Positive
+    partition: Literal["sequential", "random"]
+
+
 class CrossValidation(Section):
     """`sklearn.model_selection.KFold` on the training rows.
 
@@ -129,6 +143,7 @@ class KerasTrain(Protocol):
             holds the penalties on weights, `binary_crossentropy` does not.
         augmentation: Random changes of the images of each batch, before the model.
         target: `input` where the model has to give back what it takes in.
+        sequences: How a text is cut up; a token is predicted after each of its tokens.
     """
 
     library: Literal["keras"]
@@ -147,6 +162,7 @@ class KerasTrain(Protocol):
         ...,
     ] = ()
     target: Literal["input"] | None = None
+    sequences: Sequences | None = None
     optimizer: Optimizer
     batch_size: Positive
     epochs: Positive
@@ -164,6 +180,16 @@ class KerasTrain(Protocol):
             raise ValueError(
                 "reduce_learning_rate must not stand beside a schedule of the rate"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_as_they_are(self) -> "KerasTrain":
+        if self.sequences and self.loss != "sparse_categorical_crossentropy":
+            raise ValueError("sequences ask for loss: sparse_categorical_crossentropy")
+        others = ("augmentation", "class_weight", "cross_validation", "refit", "target")
+        for name in others:
+            if self.sequences and getattr(self, name):
+                raise ValueError(f"sequences must stand without {name}")
         return self
 
 

@@ -35,6 +35,13 @@ def main(run: StageRun, features: str, dataset: str) -> None:
     require_success(Path(f"data/validated/{dataset}.json"))
     raw = read_splits(Path("data/raw") / dataset)
     table = pa.concat_tables(raw.values())
+    folder = Path("data/prepared") / features
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "transform").mkdir(parents=True)
+    if hasattr(transform, "prepare"):  # a text: what is split is no row of the table
+        write_meta(folder, transform.prepare(parameters, splits, table, folder))
+        log_outcome(run, "preprocess", features)
+        return
     targets = read_targets(parameters, table)
     sizes = {split: rows.num_rows for split, rows in raw.items()}
     drawn = split_rows(splits, targets.known, targets.values[targets.known], sizes)
@@ -52,9 +59,6 @@ def main(run: StageRun, features: str, dataset: str) -> None:
     needed = (weights,) if parameters.kind == "vgg16_features" else ()
     fitted = transform.fit(parameters, table, shared.train, *needed)
 
-    folder = Path("data/prepared") / features
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "transform").mkdir(parents=True)
     fitted.save(folder / "transform")
     if weights:
         pass_on(weights, folder)

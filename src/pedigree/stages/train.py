@@ -56,6 +56,8 @@ def main(run: StageRun, experiment: str, features: str) -> None:
 def _output_kind(parameters: Train, meta: Meta, train: Arrays) -> OutputKind:
     if getattr(parameters, "target", None) == "input":
         return "input"
+    if meta.kind == "tokens":
+        return "tokens"
     if meta.classes is None:
         return "number"
     return "classes" if train.y.ndim == 1 else "masks"

@@ -44,6 +44,7 @@ SERVING_CODE = (
     "data/prepared.py",
     "data/raw.py",
     "data/transforms/{kind}.py",
+    "models/continuation.py",
     "models/predictor.py",
     "models/probabilities.py",
     "models/raw_rows.py",
@@ -214,7 +215,8 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
     Returns:
         Raw columns, optional where the raw data misses values, or an uint8 tensor of
         images; then the label and the probability of each class, the class index of
-        each pixel, the predicted number, or examples of the input's shape, scaled.
+        each pixel, the predicted number, the continuation of a text, or examples of the
+        input's shape, scaled.
     """
     import numpy as np
     from mlflow.models import ModelSignature
@@ -249,6 +251,8 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
     if kind == "masks":
         masks = TensorSpec(np.dtype(np.uint8), (-1, *meta.input_shape[:2]))
         return ModelSignature(inputs, Schema([masks]))
+    if kind == "tokens":
+        return ModelSignature(inputs, Schema([ColSpec("string", "continuation")]))
     if kind == "number":
         return ModelSignature(inputs, Schema([ColSpec("float", "prediction")]))
     assert meta.classes

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from statistics import median
 from typing import Any, Literal
 
 from pedigree.errors import WrongUseError
@@ -18,7 +19,7 @@ from pedigree.tracking.dvc_entry import (
     key_of,
     open_pipeline_file,
 )
-from pedigree.tracking.run_log import dotted_leaves
+from pedigree.tracking.run_log import RunLog, dotted_leaves
 from pedigree.tracking.runs import find_failed_run, training_run
 from pedigree.tracking.store import open_client
 
@@ -37,6 +38,9 @@ METRICS = (
     "validation.pixel_accuracy",
     "validation.mae",
     "validation.mse",
+    "train.perplexity",
+    "validation.perplexity",
+    "test.perplexity",
 )
 
 Number = int | float
@@ -84,7 +88,8 @@ class Result(Section):
         id: Key of the experiment.
         study: Its study, which names the file.
         scale: `full` if data, features, model and training are those of the catalogue.
-        measured: Figures of `metrics.json` by their dotted names.
+        measured: Figures of `metrics.json` by their dotted names, and of a text the
+            tokens per second of its training.
         interval: The ends of the bootstrap interval of those that have one.
         confidence: The confidence of the intervals.
         seconds: Duration of the train stage; null if the model came from a cache, or
@@ -145,7 +150,7 @@ def record(
     # A training that goes on from a checkpoint logs the epochs that were left to do.
     whole = "pedigree.origin" not in tags and len(logged) == epochs
     milliseconds = trained.info.end_time - trained.info.start_time
-    measured = _measured(entry, metrics)
+    measured = _measured(entry, metrics) | _speed(run)
     if remark is None:
         earlier = read_results(entry.study).get(experiment)
         remark = earlier.remark if earlier else ""
@@ -367,6 +372,17 @@ def _measured(entry: Experiment, metrics: Mapping[str, Any]) -> dict[str, Number
         for name, value in dotted_leaves(metrics)
         if name in chosen or name.startswith("yardstick.")
     }
+
+
+def _speed(trained: RunLog) -> dict[str, Number]:
+    """The speed of the median epoch, where the training has told it.
+
+    It is no output, which would have other bytes each time: MLflow alone knows it.
+    """
+    history = trained.client.get_metric_history(trained.run_id, "tokens_per_second")
+    if not history:
+        return {}
+    return {"train.tokens_per_second": median(each.value for each in history)}
 
 
 def _intervals(

@@ -42,6 +42,8 @@ def load_model(path: Path) -> "keras.Model":
     """
     import keras
 
+    import pedigree.models.keras.cells  # noqa: F401  Keras finds them by name
+
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, OSError, zipfile.BadZipFile) as error:

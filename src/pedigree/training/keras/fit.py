@@ -15,9 +15,15 @@ from pedigree.training.keras.augmentation import batch_augmentation
 from pedigree.training.keras.batches import TrainingBatches, ValidationBatches
 from pedigree.training.keras.callbacks import EpochListener, Recorder, build_callbacks
 from pedigree.training.keras.checkpoint import CheckpointFile
-from pedigree.training.keras.losses import loss_named
+from pedigree.training.keras.losses import loss_named, metric_named
 from pedigree.training.keras.metrics import figures_for, metrics_for
 from pedigree.training.keras.optimizers import build_optimizer
+from pedigree.training.keras.sequences import (
+    StateReset,
+    TrainingSequences,
+    ValidationSequences,
+)
+from pedigree.training.keras.speed import Speedometer
 from pedigree.training.keras.targets import Targets
 
 
@@ -47,7 +53,7 @@ def compile_model(model: keras.Model, parameters: KerasTrain) -> None:
     model.compile(
         optimizer=build_optimizer(parameters.optimizer),
         loss=loss_named(parameters.loss),
-        metrics=metrics_for(parameters.loss, parameters.metrics),
+        metrics=[metric_named(name) for name in _told(parameters)],
         jit_compile=parameters.xla,
     )
     # Here and not at the first step: a checkpoint is assigned to what is built.
@@ -74,8 +80,8 @@ def fit(
 
     Returns:
         One row of figures per epoch: epoch, loss, accuracy or mean_absolute_error,
-        what `train.metrics` asks for, the same of validation after `val_`,
-        learning_rate.
+        of a text perplexity, what `train.metrics` asks for, the same of validation
+        after `val_`, learning_rate.
 
     Raises:
         WrongUseError: If a callback watches validation and there is none.
@@ -88,18 +94,13 @@ def fit(
     callbacks = build_callbacks(parameters)
     recorder = Recorder(checkpoints, checkpoint, callbacks, on_epoch)
     done = recorder.progress
-    batches = TrainingBatches(
-        train.x,
-        train.y,
-        parameters.batch_size,
-        parameters.seed,
-        first_epoch=done.epochs,
-        weights=train.weights,
-        augment=batch_augmentation(parameters),
-    )
+    batches = _training_batches(train, parameters, done.epochs)
+    if isinstance(batches, TrainingSequences):
+        speedometer = Speedometer(batches.tokens_per_epoch, on_epoch)
+        callbacks = [StateReset(), speedometer, *callbacks]
     model.fit(
         batches,
-        validation_data=validation and ValidationBatches(validation.x, validation.y),
+        validation_data=validation and _validation_batches(validation, parameters),
         steps_per_epoch=batches.steps_per_epoch,
         initial_epoch=parameters.epochs if done.stopped else done.epochs,
         epochs=parameters.epochs,
@@ -112,6 +113,45 @@ def fit(
     return recorder.progress.history
 
 
+def _training_batches(
+    train: Examples, parameters: KerasTrain, first_epoch: int
+) -> TrainingBatches | TrainingSequences:
+    if parameters.sequences:
+        return TrainingSequences(
+            train.x,
+            train.y,
+            parameters.sequences,
+            parameters.batch_size,
+            parameters.seed,
+            first_epoch,
+        )
+    return TrainingBatches(
+        train.x,
+        train.y,
+        parameters.batch_size,
+        parameters.seed,
+        first_epoch=first_epoch,
+        weights=train.weights,
+        augment=batch_augmentation(parameters),
+    )
+
+
+def _validation_batches(
+    validation: Examples, parameters: KerasTrain
+) -> ValidationBatches | ValidationSequences:
+    x, y = validation.x, validation.y
+    if parameters.sequences:
+        steps = parameters.sequences.steps
+        return ValidationSequences(x, y, steps, parameters.batch_size)
+    return ValidationBatches(x, y)
+
+
+def _told(parameters: KerasTrain) -> list[str]:
+    """What is told of each epoch beside the loss."""
+    of_text = ("perplexity",) if parameters.sequences else ()
+    return metrics_for(parameters.loss, (*of_text, *parameters.metrics))
+
+
 def _require_monitored(parameters: KerasTrain, validation: Examples | None) -> None:
     """Refuse to watch what is never measured: Keras would only warn."""
     watched = [
@@ -119,8 +159,7 @@ def _require_monitored(parameters: KerasTrain, validation: Examples | None) -> N
         for name in ("early_stopping", "reduce_learning_rate")
         if (section := getattr(parameters, name))
     ]
-    told = metrics_for(parameters.loss, parameters.metrics)
-    known = figures_for(told, validation is not None)
+    known = figures_for(_told(parameters), validation is not None)
     for name, monitor in watched:
         if monitor not in known:
             raise WrongUseError(

@@ -1,6 +1,7 @@
 """A Keras training, from prepared arrays to a canonical archive and its history."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
@@ -95,10 +96,20 @@ def fit_model(
     examples = {
         split: _examples(arrays, meta, parameters) for split, arrays in splits.items()
     }
-    with distribution():
-        model = _build(architecture, parameters, meta)
+    _require_sequences(parameters, meta)
+    sequences = parameters.sequences
+    carries = sequences is not None and sequences.partition == "sequential"
+    # A state that is carried on is one of all rows of a batch, on one device.
+    with nullcontext() if carries else distribution():
+        model = _build(
+            architecture,
+            parameters,
+            meta,
+            sequences.steps if sequences else None,
+            parameters.batch_size if carries else None,
+        )
         _load_pretrained(model, architecture.architecture, pretrained)
-        _require_fitting(model, examples["train"])
+        _require_fitting(model, examples["train"], parameters)
         compile_model(model, parameters)
     history = fit(
         model,
@@ -111,14 +122,22 @@ def fit_model(
     return model, history
 
 
-def _build(architecture: Model, parameters: KerasTrain, meta: Meta) -> keras.Model:
+def _build(
+    architecture: Model,
+    parameters: KerasTrain,
+    meta: Meta,
+    steps: int | None = None,
+    batch_size: int | None = None,
+) -> keras.Model:
+    """Build a model, of a text for sequences and batches of any length if need be."""
     head = head_for(
         parameters.loss,
         None if meta.classes is None else len(meta.classes),
         architecture.output_activation,
         parameters.target,
     )
-    return build_model(architecture, meta.input_shape, meta.divide_by, head)
+    shape = (steps, *meta.input_shape) if parameters.sequences else meta.input_shape
+    return build_model(architecture, shape, meta.divide_by, head, batch_size)
 
 
 def _load_pretrained(model: keras.Model, name: str, path: Path | None) -> None:
@@ -160,10 +179,33 @@ def _weights(
     return weights.take(arrays.y)
 
 
-def _require_fitting(model: keras.Model, examples: Examples) -> None:
+def _require_sequences(parameters: KerasTrain, meta: Meta) -> None:
+    """Refuse what cannot be cut into sequences, or carry a state through them."""
+    sequences = parameters.sequences
+    if (sequences is not None) != (meta.kind == "tokens"):
+        raise WrongUseError(
+            "train.sequences must be given for a text, and for nothing else. Received: "
+            f"features of the kind {meta.kind} "
+            + ("with it" if sequences else "without it"),
+            "Correct `train.sequences` or `features` of the experiment in params.yaml.",
+        )
+    backend = keras.backend.backend()
+    if sequences and sequences.partition == "sequential" and backend != "tensorflow":
+        raise WrongUseError(
+            "train.sequences.partition=sequential must be trained with TensorFlow: "
+            "elsewhere Keras carries no state from batch to batch. Received: "
+            f"KERAS_BACKEND={backend}",
+            "Unset KERAS_BACKEND, or set the partition to random in params.yaml.",
+        )
+
+
+def _require_fitting(
+    model: keras.Model, examples: Examples, parameters: KerasTrain
+) -> None:
     """Refuse a model whose output has another shape than the targets."""
     wanted = examples.y[slice(0, 1)].shape[1:]
-    given = model.output_shape[1:]
+    # Of a text, there is an output after each step.
+    given = model.output_shape[2 if parameters.sequences else 1 :]
     # A class index, of a row or of a pixel, stands for as many outputs as there are
     # classes.
     if given != wanted and given[:-1] != wanted:

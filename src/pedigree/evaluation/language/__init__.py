@@ -1,0 +1,1 @@
+"""Language: what is measured on a model that predicts the next token of a text."""
