@@ -360,13 +360,13 @@ def test_no_stage_writes_what_it_does_not_declare(small: Traced) -> None:
 
 
 def test_a_trace_holds_the_code_of_its_stage(small: Traced, tracer: str) -> None:
-    assert {address.partition("@")[0] for address in small.traces} == set(STAGES)
+    assert {address.partition("@")[0] for address in small.traces} == set(STAGES) - {"tune"}
     for address, trace in small.traces.items():
         stage = small.project.stages[address]
         code = {path for path in stage.dependencies if path.startswith("src/")}
-        # Evaluate imports the yardstick where it is asked for one.
+        # Of a folder, all modules are opened but the yardstick, if none is asked for.
         unopened = code - trace.opened[tracer]
-        assert unopened <= {"src/pedigree/evaluation/yardstick.py"}
+        assert all((ROOT / each).is_dir() for each in unopened)
 
 
 @pytest.mark.skipif(not has_strace(), reason="Python's hook sees no Parquet file")
