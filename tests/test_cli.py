@@ -155,7 +155,12 @@ class TestCheck:
         [
             ("params.yaml", "epochs: 20", "epochs: -20", "train.epochs=-20 in params"),
             ("params.yaml", "kernel: [3", "kernels: [3", "digits_convnet.model"),
-            ("params.yaml", "kernel: [3", "kernel: [0", "model.kernel.0=0 in params.yaml"),
+            (
+                "params.yaml",
+                "kernel: [3",
+                "kernel: [0",
+                "model.kernel.0=0 in params.yaml",
+            ),
             ("params.yaml", "architecture: mlp", "architecture: mlpp", "=mlpp"),
             ("params.yaml", "expectations: digits", "expectations: dig", "'dig'"),
             ("params.yaml", "dataset: digits", "dataset: dig", "'dig' is not in"),

@@ -9,8 +9,8 @@ import pytest
 
 from pedigree.catalogue.read import read_catalogue
 from pedigree.models.architecture import check
-from pedigree.params.searches import Search
 from pedigree.params.file import Parameters
+from pedigree.params.searches import Search
 from pedigree.sections import load_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
