@@ -91,7 +91,10 @@ def test_evaluate(evaluated, capsys):
         "tables/classes.csv", "tables/roc.csv", "tables/weights.csv",
     ]  # fmt: skip
     metrics = json.loads((reports / "metrics.json").read_text())
-    assert set(metrics) == {"train", "validation", "test", "intervals", "yardstick"}
+    assert set(metrics) == {
+        *("train", "validation", "test"),
+        *("intervals", "yardstick", "best_epoch"),
+    }
     assert metrics["test"]["rows"] == 30
     table = pq.read_table(reports / "predictions.parquet")
     hits = np.mean(np.array(table["label"]) == np.array(table["predicted"]))
@@ -110,7 +113,7 @@ def test_evaluate(evaluated, capsys):
     assert trained.metrics == {
         name: value
         for name, value in recorder.metrics.items()
-        if name.startswith(("test.", "validation."))
+        if name.startswith(("test.", "validation.", "best_epoch."))
     }
     assert trained.artifacts == ["reports/tiny/plots", "reports/tiny/tables"]
     shown = capsys.readouterr().out

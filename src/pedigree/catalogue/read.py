@@ -184,7 +184,7 @@ def require_study(asked: str, known: Iterable[str]) -> None:
     Raises:
         WrongUseError: If that is so.
     """
-    studies = list(known)
+    studies = list(dict.fromkeys(known))
     if not any(is_of_study(study, asked) for study in studies):
         require_known("study", asked, studies)
 

@@ -64,7 +64,10 @@ def _print_table(rows: Rows) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("id", "study", "dataset", "active", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("id", overflow="fold", no_wrap=False)
+    for title in ("study", "dataset", "active"):
+        table.add_column(title)
     for row in rows:
         active = "active" if row["active"] else ""
         what = f"{row['id']}"
