@@ -43,6 +43,7 @@ def evaluated(tmp_path, monkeypatch):
     import keras
 
     from pedigree.models.keras.archive import save_model
+    from pedigree.models.predictor import Outputs, write_outputs
     from pedigree.stages import evaluate
 
     monkeypatch.chdir(tmp_path)
@@ -62,6 +63,7 @@ def evaluated(tmp_path, monkeypatch):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, "sigmoid")])
     model.set_weights([np.array([[3.0]]), np.array([0.0])])
     save_model(model, Path("models/tiny/model.keras"))
+    write_outputs(Outputs("classes", ("train",)), Path("models/tiny"))
     reports = Path("reports/tiny")
     reports.mkdir(parents=True)
     (reports / "history.csv").write_text(

@@ -91,7 +91,9 @@ def measured(
     write(f"reports/{ID}/history.csv", HISTORY)
     write(f"reports/{ID}/metrics.json", json.dumps(METRICS))
     write(f"reports/{ID}/predictions.parquet", "predictions")
-    for plot in ("confusion.csv", "roc.csv", "confusion.png", "learning_curves.png"):
+    write(f"reports/{ID}/classification.csv", "actual,predicted")
+    write(f"reports/{ID}/tables/classes.csv", "class")
+    for plot in ("confusion.png", "learning_curves.png"):
         write(f"reports/{ID}/plots/{plot}", "1")
     write(f"reports/{ID}/plots/roc.png", "1")
     published = "published: {test.classes.benign.recall: 0.9, test.nothing: 1}"

@@ -66,7 +66,10 @@ class Fitted:
         """
         numbers = [self._numbers.get(token, 0) for token in tokens]
         narrow = len(self.vocabulary) <= np.iinfo(np.uint8).max + 1
-        return np.array(numbers, np.uint8 if narrow else np.int32)[:, None]
+        column: npt.NDArray[np.integer] = np.array(
+            numbers, np.uint8 if narrow else np.int32
+        )
+        return column.reshape(-1, 1)
 
     def clean(self, table: pa.Table) -> list[str]:
         """Clean the lines of a table, see `clean_line`.
