@@ -72,7 +72,7 @@ class TestJson:
 
     def test_what_was_not(self) -> None:
         rows = compared()
-        assert set(rows) == set(read_catalogue().select(every=True))
+        assert set(rows) == set(read_catalogue().parameters.experiments)
         assert rows["digits_convnet"] == {
             "id": "digits_convnet",
             "study": "quickstart",
@@ -179,7 +179,7 @@ class TestMarkdown:
 class TestTable:
     def test_it_shows_every_entry_and_figure(self) -> None:
         text = run().stdout
-        for name in read_catalogue().select(every=True):
+        for name in read_catalogue().parameters.experiments:
             assert name in text
         (line,) = [
             line
