@@ -1,4 +1,5 @@
 import stat
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from pedigree.errors import WrongUseError
 from pedigree.models.architecture import check
 from pedigree.params.file import read_parameters
 from pedigree.sections import load_yaml
+from pedigree.training.search.objective import require_objective
+from pedigree.training.search.space import Space
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUE = read_catalogue(ROOT / "catalogue")
@@ -50,7 +53,7 @@ def entries(path: Path) -> dict[str, dict[str, object]]:
     return {section: load_yaml(path)[section] for section in SECTIONS}
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", CATALOGUE.parameters.experiments)
 def test_every_entry_fits_its_architecture(name: str) -> None:
     experiment = CATALOGUE.parameters.experiments[name]
     read = check(experiment.model, experiment.train.library)
@@ -101,9 +104,14 @@ def test_any_way_there_and_back_leaves_the_file_as_it_was(
     active = set()
     for on, name in steps:
         (activate if on else deactivate)(CATALOGUE, [name], path)
-        active = active | {name} if on else active - {name}
+        needed = needs(CATALOGUE.parameters, [name])
+        if on:
+            active |= {*needed["experiments"], *needed["searches"]}
+        else:
+            searches = CATALOGUE.parameters.searches.items()
+            active -= {name, *(s for s, entry in searches if entry.experiment == name)}
         parameters = read_parameters(path)
-        assert parameters.experiments.keys() == active
+        assert {*parameters.experiments, *parameters.searches} == active
         needed = needs(CATALOGUE.parameters, active)
         assert set(parameters.features) == set(needed["features"])
         assert set(parameters.downloads) == set(needed["downloads"])
@@ -286,6 +294,26 @@ def test_an_unknown_name_shows_what_is_close(
     with pytest.raises(WrongUseError) as caught:
         CATALOGUE.select(**choice)
     assert hint in caught.value.remedy
+
+
+def test_a_search_fits_its_experiment() -> None:
+    parameters = CATALOGUE.parameters
+    search = parameters.searches["fashion_bn_cnn_grid"]
+    for name, entry in parameters.searches.items():
+        experiment = parameters.experiments[entry.experiment]
+        Space(name, entry, experiment.model, experiment.train)
+        require_objective(name, entry, experiment.train, validation=True)
+    cells = prod(len(entry.values) for entry in search.space.values())
+    assert (cells, search.epochs) == (27, 10)
+
+
+def test_an_experiment_stays_while_a_search_of_our_own_needs_it(params: Path) -> None:
+    activate(CATALOGUE, ["fashion_bn_cnn_grid"], params)
+    text = params.read_text("utf-8").replace("fashion_bn_cnn_grid:", "ours:")
+    params.write_text(text, "utf-8")
+    change = deactivate(CATALOGUE, ["fashion_bn_cnn_final"], params)
+    assert not any(change.entries.values())
+    assert params.read_text("utf-8") == text
 
 
 def test_published_figures_are_named_as_metrics_are() -> None:

@@ -52,12 +52,23 @@ class TestList:
             "active": True,
         }
         assert rows["weather_mlp"]["active"] is False
-        catalogue = read_catalogue().parameters
-        assert set(rows) == {*catalogue.experiments, *catalogue.searches}
+        assert rows["fashion_bn_cnn_grid"] == {
+            "id": "fashion_bn_cnn_grid",
+            "study": "seed_004",
+            "dataset": "fashion_mnist",
+            "active": False,
+            "search_of": "fashion_bn_cnn_final",
+        }
+        assert set(rows) == set(read_catalogue().select(every=True))
 
     def test_a_study_alone(self) -> None:
         studies = {row["study"] for row in listed("--study", "seed_000").values()}
         assert studies == {"seed_000"}
+
+    def test_the_table_says_what_is_a_search(self) -> None:
+        shown = run("list", "--study", "seed_004").stdout
+        (line,) = [row for row in shown.splitlines() if "fashion_bn_cnn_grid" in row]
+        assert line.split() == ["fashion_bn_cnn_grid", "fashion_bn_cnn_final"]
 
     def test_an_unknown_study(self) -> None:
         rule, remedy = two_lines(run("list", "--study", "seed_00"))
@@ -99,6 +110,15 @@ class TestActivate:
         assert run("activate", "--all").exit_code == 0
         rows = listed()
         assert all(rows[name]["active"] for name in read_catalogue().select(every=True))
+
+    def test_a_search_comes_with_its_experiment_and_leaves_with_it(self) -> None:
+        result = run("activate", "fashion_bn_cnn_grid")
+        assert "added to experiments: fashion_bn_cnn_final" in result.stdout
+        assert "added to searches: fashion_bn_cnn_grid" in result.stdout
+        assert run("check").exit_code == 0
+        result = run("deactivate", "fashion_bn_cnn_final")
+        assert "taken out of searches: fashion_bn_cnn_grid" in result.stdout
+        assert read_parameters().searches == {}
 
     @pytest.mark.parametrize("command", ["activate", "deactivate"])
     @pytest.mark.parametrize(

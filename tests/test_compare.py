@@ -72,7 +72,7 @@ class TestJson:
 
     def test_what_was_not(self) -> None:
         rows = compared()
-        assert set(rows) == set(read_catalogue().select(every=True))
+        assert set(rows) == set(read_catalogue().parameters.experiments)
         assert rows["digits_convnet"] == {
             "id": "digits_convnet",
             "study": "quickstart",
