@@ -385,9 +385,7 @@ def test_no_stage_writes_what_it_does_not_declare(small: Traced) -> None:
 
 
 def test_a_trace_holds_the_code_of_its_stage(small: Traced, tracer: str) -> None:
-    assert {address.partition("@")[0] for address in small.traces} == set(STAGES) - {
-        "tune"
-    }
+    assert {address.partition("@")[0] for address in small.traces} == set(STAGES)
     for address, trace in small.traces.items():
         stage = small.project.stages[address]
         code = set(modules_of(stage.dependencies))
