@@ -42,11 +42,12 @@ lint: install  ## Lint, types and import contracts alone
 test-slow: install  ## The tests that take more than a minute
 	pytest -m slow --numprocesses auto --dist loadgroup
 
-bench: install  ## Measure the pipeline, the proof of leaves, lineage and serving
+bench: install  ## Measure the pipeline, the proof of leaves, lineage, serving and searches
 	python bench/overhead.py
 	python bench/leaves.py
 	python bench/lineage.py
 	python bench/serving.py
+	python bench/search.py
 
 ui: install  ## Open the MLflow UI on 127.0.0.1
 	@pedigree ui

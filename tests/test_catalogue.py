@@ -1,4 +1,5 @@
 import stat
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,13 @@ from hypothesis import strategies as st
 from pedigree.catalogue.activation import activate, deactivate
 from pedigree.catalogue.blocks import add_entries, find_sections, remove_entries
 from pedigree.catalogue.read import SECTIONS, Catalogue, needs, read_catalogue
+from pedigree.data.filling import expected_files
 from pedigree.errors import WrongUseError
 from pedigree.models.architecture import check
 from pedigree.params.file import read_parameters
 from pedigree.sections import load_yaml
+from pedigree.training.search.objective import require_objective
+from pedigree.training.search.space import Space
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUE = read_catalogue(ROOT / "catalogue")
@@ -49,7 +53,7 @@ def entries(path: Path) -> dict[str, dict[str, object]]:
     return {section: load_yaml(path)[section] for section in SECTIONS}
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", CATALOGUE.parameters.experiments)
 def test_every_entry_fits_its_architecture(name: str) -> None:
     experiment = CATALOGUE.parameters.experiments[name]
     read = check(experiment.model, experiment.train.library)
@@ -60,22 +64,23 @@ def test_every_entry_fits_its_architecture(name: str) -> None:
 @pytest.mark.parametrize("name", CATALOGUE.parameters.features)
 def test_every_split_can_be_drawn(name: str) -> None:
     features = CATALOGUE.parameters.features[name]
-    files = CATALOGUE.parameters.datasets[features.dataset].table
-    published = features.split.test.method == "published"
-    assert published == (getattr(getattr(files, "files", None), "all", None) is None)
+    table = CATALOGUE.parameters.datasets[features.dataset].table
+    whole = (
+        table.format == "image_masks"
+        or getattr(getattr(table, "splits", None), "all", None) is not None
+    )
+    whole |= getattr(getattr(table, "files", None), "all", None) is not None
+    assert not (whole and features.split.test.method == "published")
 
 
-# Nobody has told the sum of their files, which a download needs.
-PUT_BY_HAND = {"higgs", "jena_climate"}
-
-
-def test_files_of_a_table_are_downloaded() -> None:
+def test_files_of_a_table_are_downloaded_or_put_by_hand() -> None:
+    page = (ROOT / "docs/data.md").read_text("utf-8")
     for name, dataset in CATALOGUE.parameters.datasets.items():
-        table = dataset.table.model_dump()
-        wanted = {file for file in table.get("files", {}).values() if file}
-        download = CATALOGUE.parameters.downloads.get(name)
-        got = {file.name for file in download.files} if download else set()
-        assert wanted <= got or name in PUT_BY_HAND
+        wanted = set(expected_files(dataset))
+        if download := CATALOGUE.parameters.downloads.get(name):
+            assert wanted <= {file.name for file in download.files} | {"*"}
+        else:
+            assert f"| `{name}` |" in page, f"docs/data.md must tell of {wanted}"
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -99,9 +104,14 @@ def test_any_way_there_and_back_leaves_the_file_as_it_was(
     active = set()
     for on, name in steps:
         (activate if on else deactivate)(CATALOGUE, [name], path)
-        active = active | {name} if on else active - {name}
+        needed = needs(CATALOGUE.parameters, [name])
+        if on:
+            active |= {*needed["experiments"], *needed["searches"]}
+        else:
+            searches = CATALOGUE.parameters.searches.items()
+            active -= {name, *(s for s, entry in searches if entry.experiment == name)}
         parameters = read_parameters(path)
-        assert parameters.experiments.keys() == active
+        assert {*parameters.experiments, *parameters.searches} == active
         needed = needs(CATALOGUE.parameters, active)
         assert set(parameters.features) == set(needed["features"])
         assert set(parameters.downloads) == set(needed["downloads"])
@@ -275,7 +285,7 @@ def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
     [
         ({"ids": ["digits_covnet"]}, "Close to it: digits_convnet"),
         ({"ids": ["zzz"]}, "pedigree list"),
-        ({"study": "seed_0"}, "Close to it: seed_000"),
+        ({"study": "seed_0"}, "Close to it: seed_00"),
     ],
 )
 def test_an_unknown_name_shows_what_is_close(
@@ -286,11 +296,34 @@ def test_an_unknown_name_shows_what_is_close(
     assert hint in caught.value.remedy
 
 
+def test_a_search_fits_its_experiment() -> None:
+    parameters = CATALOGUE.parameters
+    search = parameters.searches["fashion_bn_cnn_grid"]
+    for name, entry in parameters.searches.items():
+        experiment = parameters.experiments[entry.experiment]
+        Space(name, entry, experiment.model, experiment.train)
+        require_objective(name, entry, experiment.train, validation=True)
+    cells = prod(len(entry.values) for entry in search.space.values())
+    assert (cells, search.epochs) == (27, 10)
+
+
+def test_an_experiment_stays_while_a_search_of_our_own_needs_it(params: Path) -> None:
+    activate(CATALOGUE, ["fashion_bn_cnn_grid"], params)
+    text = params.read_text("utf-8").replace("fashion_bn_cnn_grid:", "ours:")
+    params.write_text(text, "utf-8")
+    change = deactivate(CATALOGUE, ["fashion_bn_cnn_final"], params)
+    assert not any(change.entries.values())
+    assert params.read_text("utf-8") == text
+
+
 def test_published_figures_are_named_as_metrics_are() -> None:
     for experiment in CATALOGUE.parameters.experiments.values():
         for name in experiment.published:
             split, _, metric = name.partition(".")
-            assert split in ("train", "validation", "test")
+            assert split in (
+                *("train", "validation", "test", "best_epoch"),
+                *("repeats", "cross_validation"),
+            )
             assert metric
 
 

@@ -52,16 +52,28 @@ class TestList:
             "active": True,
         }
         assert rows["weather_mlp"]["active"] is False
+        assert rows["fashion_bn_cnn_grid"] == {
+            "id": "fashion_bn_cnn_grid",
+            "study": "seed_004",
+            "dataset": "fashion_mnist",
+            "active": False,
+            "search_of": "fashion_bn_cnn_final",
+        }
         assert set(rows) == set(read_catalogue().select(every=True))
 
     def test_a_study_alone(self) -> None:
         studies = {row["study"] for row in listed("--study", "seed_000").values()}
         assert studies == {"seed_000"}
 
+    def test_the_table_says_what_is_a_search(self) -> None:
+        shown = run("list", "--study", "seed_004").stdout
+        (line,) = [row for row in shown.splitlines() if "fashion_bn_cnn_grid" in row]
+        assert line.split() == ["fashion_bn_cnn_grid", "fashion_bn_cnn_final"]
+
     def test_an_unknown_study(self) -> None:
         rule, remedy = two_lines(run("list", "--study", "seed_00"))
         assert "'seed_00'" in rule
-        assert "seed_000" in remedy
+        assert remedy == "Close to it: seed_004, seed_003, seed_002."
 
     def test_an_experiment_of_our_own_is_listed(self, project: Path) -> None:
         text = (project / "params.yaml").read_text("utf-8")
@@ -73,8 +85,9 @@ class TestList:
     def test_the_table_shows_ids_whole(self) -> None:
         result = run("list")
         assert result.exit_code == 0
-        for name in read_catalogue().select(every=True):
-            assert name in result.stdout
+        # An id that is wider than its column goes on in the next line.
+        for name in read_catalogue().parameters.experiments:
+            assert name[:24] in result.stdout
 
 
 @pytest.mark.usefixtures("project")
@@ -89,12 +102,23 @@ class TestActivate:
 
     def test_by_study_and_all(self) -> None:
         assert run("activate", "--study", "seed_000").exit_code == 0
-        assert all(row["active"] for row in listed().values())
+        rows = listed("--study", "seed_000")
+        assert rows and all(row["active"] for row in rows.values())
         assert run("deactivate", "--all").exit_code == 0
         assert not any(row["active"] for row in listed().values())
         assert read_parameters().downloads == {}
         assert run("activate", "--all").exit_code == 0
-        assert all(row["active"] for row in listed().values())
+        rows = listed()
+        assert all(rows[name]["active"] for name in read_catalogue().select(every=True))
+
+    def test_a_search_comes_with_its_experiment_and_leaves_with_it(self) -> None:
+        result = run("activate", "fashion_bn_cnn_grid")
+        assert "added to experiments: fashion_bn_cnn_final" in result.stdout
+        assert "added to searches: fashion_bn_cnn_grid" in result.stdout
+        assert run("check").exit_code == 0
+        result = run("deactivate", "fashion_bn_cnn_final")
+        assert "taken out of searches: fashion_bn_cnn_grid" in result.stdout
+        assert read_parameters().searches == {}
 
     @pytest.mark.parametrize("command", ["activate", "deactivate"])
     @pytest.mark.parametrize(
@@ -152,8 +176,13 @@ class TestCheck:
         ("file", "old", "new", "received"),
         [
             ("params.yaml", "epochs: 20", "epochs: -20", "train.epochs=-20 in params"),
-            ("params.yaml", "kernel: 3", "kernels: 3", "digits_convnet.model"),
-            ("params.yaml", "kernel: 3", "kernel: 0", "model.kernel=0 in params.yaml"),
+            ("params.yaml", "kernel: [3", "kernels: [3", "digits_convnet.model"),
+            (
+                "params.yaml",
+                "kernel: [3",
+                "kernel: [0",
+                "model.kernel.0=0 in params",
+            ),
             ("params.yaml", "architecture: mlp", "architecture: mlpp", "=mlpp"),
             ("params.yaml", "expectations: digits", "expectations: dig", "'dig'"),
             ("params.yaml", "dataset: digits", "dataset: dig", "'dig' is not in"),
@@ -340,7 +369,11 @@ class TestProfile:
 
 def test_the_ui_is_served_on_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
     ports: list[int] = []
-    module = SimpleNamespace(serve_ui=ports.append)
+
+    def serve(port: int, *_: object) -> None:
+        ports.append(port)
+
+    module = SimpleNamespace(serve_ui=serve)
     monkeypatch.setitem(sys.modules, "pedigree.tracking.ui", module)
     assert run("ui", "--port", "5001").exit_code == 0
     assert run("ui").exit_code == 0

@@ -13,7 +13,10 @@ from pedigree.data.suite import load_suite
 from pedigree.models.architecture import check
 from pedigree.params.experiments import Experiment
 from pedigree.params.file import read_parameters
+from pedigree.params.searches import Search
 from pedigree.sections import parse
+from pedigree.training.search.objective import require_objective
+from pedigree.training.search.space import Space
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/expectations.md").read_text("utf-8")
@@ -72,3 +75,16 @@ def test_the_page_lists_every_architecture_and_its_keys() -> None:
     for name, keys in found.items():
         if "](" not in rows[name]:  # which has a page of its own
             assert keys <= set(re.findall(r"`(\w+)`", rows[name])), name
+
+
+def test_the_shown_search_fits_its_experiment() -> None:
+    page = (ROOT / "docs/search.md").read_text("utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S)
+    entries = YAML(typ="safe", pure=True).load(block)["searches"]
+    experiments = read_catalogue(ROOT / "catalogue").parameters.experiments
+    for name, entry in entries.items():
+        search = parse(Search, entry, Path(name))
+        experiment = experiments[search.experiment]
+        space = Space(name, search, experiment.model, experiment.train)
+        assert [len(axis.values) for axis in space.axes] == [3, 2, 3]
+        require_objective(name, search, experiment.train, validation=True)

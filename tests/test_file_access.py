@@ -327,6 +327,15 @@ def small(
     mirror = folder / "mirror/fashion_mnist"
     write_fashion(mirror)
     parameters = parameters_of(["breast_cancer_mlp"])
+    parameters["searches"]["few_rates"] = {
+        "experiment": "breast_cancer_mlp",
+        "features": parameters["experiments"]["breast_cancer_mlp"]["features"],
+        "architecture": "mlp",
+        "tuner": {"kind": "grid"},
+        "objective": {"metric": "val_loss", "direction": "min"},
+        "epochs": 1,
+        "space": {"train.optimizer.learning_rate": [0.01]},
+    }
     parameters["downloads"]["fashion_mnist"] = {
         "kind": "keras",
         "name": "fashion_mnist",

@@ -48,7 +48,7 @@ def test_a_bad_row_leaves_nothing(clone: Clone, raw: pd.DataFrame) -> None:
     done = clone.attempt("pedigree", "predict", URI, "bad.csv", "out.csv")
     assert done.returncode == 1
     assert "mean_area must hold numbers. Received: 'large' in row 300" in done.stderr
-    assert len(done.stderr.splitlines()) == 2
+    assert "Traceback" not in done.stderr
     assert not list(clone.folder.glob("*out.csv*"))
     done = clone.attempt("pedigree", "predict", URI, "bad.csv", "out.txt")
     assert done.returncode == 2

@@ -59,14 +59,15 @@ def test_killed_trainings_end_in_the_same_bytes(
         assert _kill(untrained, name, first, 0)[0] == 1
         assert len(_checkpoints(untrained)) == number
         begun = _kill(untrained, name, second, chance.uniform(0.1, 0.9))
-        assert begun[0] == first
+        # At the epoch that was killed, or earlier: short epochs share a checkpoint.
+        assert 2 <= begun[0] <= first
         assert len(_checkpoints(untrained)) == number
         resumed_at[name] = second
 
     output = untrained.run("dvc", "repro", *untrained.last_stages)
     for name, epoch in resumed_at.items():
-        # Or a later one: an epoch is short, and the kill takes a moment.
-        assert _begun(_section(output, f"train@{name}"))[0] >= epoch
+        # An epoch is short, and the kill takes a moment.
+        assert 2 <= _begun(_section(output, f"train@{name}"))[0] <= epoch + 2
     assert _checkpoints(untrained) == []
     assert untrained.outputs() == left_alone.outputs()
     assert untrained.read("dvc.lock") == left_alone.read("dvc.lock")

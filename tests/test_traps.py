@@ -190,6 +190,11 @@ SECTIONS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
 }
 
 
+def declared(model: Model) -> dict[str, Any]:
+    """The fields of a section `model` that all architectures share."""
+    return {name: getattr(model, name) for name in Model.model_fields}
+
+
 def received(section: str, entry: Any) -> list[str] | None:
     """What the stages receive of an entry, types and order included."""
     section_type, parts = SECTIONS[section]
@@ -200,7 +205,13 @@ def received(section: str, entry: Any) -> list[str] | None:
             for part in parts
         ]
         return [
-            repr((each, check(each, parsed.train.library)))
+            # Hyperparameters count as their architecture reads them.
+            repr(
+                (
+                    dict(list(each)[: len(Model.model_fields)]),
+                    check(each, parsed.train.library),
+                )
+            )
             if isinstance(each, Model)
             else repr(each)
             for each in values or [parsed]
@@ -231,7 +242,7 @@ def alike(value: Any) -> list[Any]:
     found: list[Any] = [1, 1.0, True, "1", 0, 0.0, False, None, [], {}, str(value)]
     if isinstance(value, int | float):
         found += [float(value), math.nextafter(value, 9), value + 1e-10, value + 1]
-        found += [int(value), -value, value * 10]
+        found += [int(value), -value or 0, value * 10]
     if isinstance(value, str):
         found += [f"{value} ", value.upper(), value[:-1], [value]]
     if isinstance(value, list):

@@ -44,6 +44,14 @@ def test_arrays_are_memory_mapped(tmp_path: Path):
         np.ones((2, 3), np.float32), np.array([0, 1]), np.array([4, 2])
     )
     prepared.write_split(tmp_path, "train", arrays)
+    prepared.write_meta(
+        tmp_path,
+        prepared.Meta(
+            *("tabular", "y", ("a", "b"), (3,), None, ("p", "q", "r"), ()),
+            {"train": 2},
+            {"train": (1, 1)},
+        ),
+    )
     opened = prepared.open_split(tmp_path, "train")
     assert isinstance(opened.x, np.memmap)
     for expected, received in zip(arrays, opened, strict=True):

@@ -40,9 +40,12 @@ OTHERS = {
 
 @pytest.fixture(autouse=True)
 def double_precision() -> Iterator[None]:
+    before = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     yield
-    keras.config.set_floatx("float32")
+    keras.config.set_floatx(before[0])
+    keras.config.set_dtype_policy(before[1])
 
 
 def sigmoid(z: keras.KerasTensor) -> keras.KerasTensor:

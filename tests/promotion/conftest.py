@@ -239,6 +239,7 @@ def world(
     monkeypatch.chdir(folder)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     monkeypatch.setattr(answers, "load_predictor", load_predictor)
+    monkeypatch.setattr(answers, "TIMED", 3)
     world = World.__new__(World)
     world.client = open_client()
     world.table = pa.parquet.read_table("data/raw/rain/all.parquet")

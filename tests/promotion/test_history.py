@@ -117,7 +117,7 @@ second = template.parent / "second"
 shutil.copytree(template, second)
 os.chdir(second)
 assert wait(fork(promote_second)) == 0
-for word, end, points in (("promoted", 2, range(8)), ("rolled back", 1, range(4))):
+for word, end, points in (("promoted", 2, range(7)), ("rolled back", 1, range(3))):
     for point in points:
         folder = template.parent / f"{word} {point}"
         shutil.copytree(template if word == "promoted" else second, folder)
@@ -227,7 +227,7 @@ def test_a_kill_at_any_write_leaves_alias_and_history_in_agreement(template):
         moved = happened is not None and happened[2] == word
         assert int(first["alias"]) == (end if moved else start)
         assert check(after) and int(after["alias"]) == end
-    for word, points in (("promoted", 8), ("rolled back", 4)):
+    for word, points in (("promoted", 7), ("rolled back", 3)):
         found = [outcomes[word, point] for point in range(points)]
         # Before anything is written; then the intent; then the alias has moved.
         assert found[:3] == [None, "interrupted", word]

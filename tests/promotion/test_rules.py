@@ -58,9 +58,9 @@ def regressors(generator, rows, spreads, shared):
         yield Predictions(np.arange(rows), actual, predicted, None)
 
 
-def promoted(gate, make, *arguments):
+def promoted(gate, make, *arguments, pairs=PAIRS):
     generator = np.random.default_rng(2018)
-    pairs = (make(generator, *arguments) for _ in range(PAIRS))
+    pairs = (make(generator, *arguments) for _ in range(pairs))
     return sum(judge_quality(gate, *pair).passed for pair in pairs)
 
 
@@ -76,7 +76,9 @@ def test_of_better_classifiers_most_are_promoted(shared):
     assert count >= 0.9 * PAIRS
 
 
-@pytest.mark.parametrize("metric", ["mae", "rmse"])
+@pytest.mark.parametrize(
+    "metric", ["mae", pytest.param("rmse", marks=pytest.mark.slow)]
+)
 def test_of_equal_regressors_few_are_promoted(metric):
     gate = Promotion(metric=metric, maximum=99.0, bootstrap=RESAMPLES, **GATE)
     assert promoted(gate, regressors, 200, (1, 1), 0.5) <= 0.05 * PAIRS
@@ -84,7 +86,7 @@ def test_of_equal_regressors_few_are_promoted(metric):
 
 def test_of_better_regressors_most_are_promoted():
     gate = Promotion(metric="mae", maximum=99.0, bootstrap=RESAMPLES, **GATE)
-    assert promoted(gate, regressors, 200, (0.7, 1), 0.5) >= 0.9 * PAIRS
+    assert promoted(gate, regressors, 200, (0.7, 1), 0.5, pairs=50) >= 45
 
 
 def test_log_loss_and_f1_are_compared_by_the_bootstrap():

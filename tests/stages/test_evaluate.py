@@ -7,7 +7,6 @@ import pytest
 
 from pedigree.data.prepared import Arrays, Meta, write_meta, write_split
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.models.predictor import Outputs, write_outputs
 from pedigree.stages.evaluate import require_splits
 
 PARAMETERS = """
@@ -44,6 +43,7 @@ def evaluated(tmp_path, monkeypatch):
     import keras
 
     from pedigree.models.keras.archive import save_model
+    from pedigree.models.predictor import Outputs, write_outputs
     from pedigree.stages import evaluate
 
     monkeypatch.chdir(tmp_path)
@@ -112,7 +112,7 @@ def test_evaluate(evaluated, capsys):
     assert trained.metrics == {
         name: value
         for name, value in recorder.metrics.items()
-        if name.startswith(("test.", "validation."))
+        if name.startswith(("test.", "validation.", "best_epoch."))
     }
     assert trained.artifacts == ["reports/tiny/plots", "reports/tiny/tables"]
     shown = capsys.readouterr().out

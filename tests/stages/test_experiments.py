@@ -248,7 +248,8 @@ def test_images_are_given_back(run_all: Callable[..., Any]) -> None:
 def test_images_are_classified(run_all: Callable[..., Any]) -> None:
     model, version, logged = run_all(pictures(None), rows_of_pictures())
     assert json.loads(Path("models/one/outputs.json").read_text()) == {
-        "kind": "classes"
+        "kind": "classes",
+        "trained_on": ["train"],
     }
     assert metrics()["test"]["accuracy"] == 1
     assert written() == ALWAYS | {

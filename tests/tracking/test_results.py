@@ -26,6 +26,7 @@ from pedigree.tracking.results import (
     scale_of,
     write_results,
 )
+from pedigree.tracking.run_log import RunLog
 from pedigree.tracking.runs import output_tags, start_run
 from pedigree.tracking.store import open_client
 
@@ -91,7 +92,9 @@ def measured(
     write(f"reports/{ID}/history.csv", HISTORY)
     write(f"reports/{ID}/metrics.json", json.dumps(METRICS))
     write(f"reports/{ID}/predictions.parquet", "predictions")
-    for plot in ("confusion.csv", "roc.csv", "confusion.png", "learning_curves.png"):
+    write(f"reports/{ID}/classification.csv", "actual,predicted")
+    write(f"reports/{ID}/tables/classes.csv", "class")
+    for plot in ("confusion.png", "learning_curves.png"):
         write(f"reports/{ID}/plots/{plot}", "1")
     write(f"reports/{ID}/plots/roc.png", "1")
     published = "published: {test.classes.benign.recall: 0.9, test.nothing: 1}"
@@ -149,6 +152,14 @@ def test_the_figures_that_are_compared(trained: Callable[..., str]) -> None:
     section = load_yaml(Path("params.yaml"))["experiments"][ID]
     assert result.settings.model == section["model"]
     assert result.settings.train == section["train"]
+
+
+def test_the_speed_is_that_of_the_median_epoch(trained: Callable[..., str]) -> None:
+    run = RunLog(open_client(), trained())
+    assert "train.tokens_per_second" not in record_one().measured
+    for epoch, speed in enumerate([2000.0, 9000.0, 9500.0], start=1):
+        run.log_metrics({"tokens_per_second": speed}, epoch)
+    assert record_one().measured["train.tokens_per_second"] == 9000
 
 
 def test_the_lineage_is_that_of_the_lock_file(trained: Callable[..., str]) -> None:

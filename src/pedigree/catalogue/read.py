@@ -71,28 +71,30 @@ class Catalogue:
     def select(
         self, ids: Iterable[str] = (), study: str | None = None, every: bool = False
     ) -> list[str]:
-        """Select experiments by their ids, by their study, or all of them.
-
-        A search takes hours and no experiment needs it: it is selected by its id alone.
+        """Select experiments and searches by their ids, by their study, or all of them.
 
         Raises:
-            WrongUseError: If an experiment, a search or the study is unknown.
+            WrongUseError: If an id or the study is unknown.
         """
-        experiments = self.parameters.experiments
+        studies = self.studies
         if every:
-            return list(experiments)
+            return list(studies)
         if study is not None:
             require_study(study, self.titles)
-            return [
-                name
-                for name in experiments
-                if is_of_study(experiments[name].study, study)
-            ]
+            return [name for name, each in studies.items() if is_of_study(each, study)]
         chosen = list(dict.fromkeys(ids))
         for name in chosen:
-            known = [*experiments, *self.parameters.searches]
-            require_known("experiment", name, known)
+            require_known("id", name, studies)
         return chosen
+
+    @property
+    def studies(self) -> dict[str, str]:
+        """The study of each experiment and, after them, of each search."""
+        experiments = self.parameters.experiments
+        found = {name: experiment.study for name, experiment in experiments.items()}
+        for name, search in self.parameters.searches.items():
+            found[name] = experiments[search.experiment].study
+        return found
 
 
 def read_catalogue(folder: Path = CATALOGUE) -> Catalogue:
@@ -184,7 +186,7 @@ def require_study(asked: str, known: Iterable[str]) -> None:
     Raises:
         WrongUseError: If that is so.
     """
-    studies = list(known)
+    studies = list(dict.fromkeys(known))
     if not any(is_of_study(study, asked) for study in studies):
         require_known("study", asked, studies)
 

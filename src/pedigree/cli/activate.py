@@ -14,10 +14,11 @@ Ids = Annotated[
     typer.Argument(metavar="ID...", help="Ids of experiments or searches."),
 ]
 StudyOption = Annotated[
-    str | None, typer.Option("--study", help="All experiments of this study.")
+    str | None,
+    typer.Option("--study", help="All experiments and searches of this study."),
 ]
 AllOption = Annotated[
-    bool, typer.Option("--all", help="All experiments of the catalogue.")
+    bool, typer.Option("--all", help="All experiments and searches of the catalogue.")
 ]
 
 

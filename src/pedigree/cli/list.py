@@ -1,6 +1,7 @@
 """`pedigree list`: what can be activated, and what is active."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -27,7 +28,11 @@ def list_command(
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     else:
-        _print_table(rows)
+        experiments = [row for row in rows if "search_of" not in row]
+        searches = [row for row in rows if "search_of" in row]
+        _print_table(experiments, ("id", "study", "dataset", "active"))
+        if searches:
+            _print_table(searches, ("id", "search_of", "active"))
 
 
 def _rows(known: Parameters, active: Parameters) -> Rows:
@@ -59,16 +64,15 @@ def _rows(known: Parameters, active: Parameters) -> Rows:
     return rows
 
 
-def _print_table(rows: Rows) -> None:
+def _print_table(rows: Rows, columns: Sequence[str]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("id", "study", "dataset", "active", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in columns:
+        table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
-        active = "active" if row["active"] else ""
-        what = f"{row['id']}"
-        if "search_of" in row:
-            what += f" (search of {row['search_of']})"
-        table.add_row(what, str(row["study"]), str(row["dataset"]), active)
+        shown = {**row, "active": "active" if row["active"] else ""}
+        table.add_row(*(str(shown[name]) for name in columns))
     Console(highlight=False).print(table)

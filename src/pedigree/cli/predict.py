@@ -33,8 +33,6 @@ def predict_command(
     ] = "",
 ) -> None:
     """Write label and probabilities, or a prediction, for each row of a file."""
-    # A large file makes garbage that does matter.
-    gc.enable()
     from pedigree.lineage.records import open_records
     from pedigree.serving.batch import check_target, predict_file
     from pedigree.serving.version import load_version
@@ -49,6 +47,10 @@ def predict_command(
             "checkout's, which answers here.",
             err=True,
         )
+    # A large file makes garbage that does matter. Looked for among all that has been
+    # imported, it would be found too seldom, and a net's memory is held by it.
+    gc.freeze()
+    gc.enable()
     started = time.monotonic()
     with _bar(f"{version.ancestry.uri} → {target.name}") as progress:
         rows = predict_file(

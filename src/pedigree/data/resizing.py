@@ -25,16 +25,26 @@ def resize(image: Images, to: Resize) -> Images:
     Returns:
         Shape (new height, new width, channels).
     """
+    if to.interpolation == "nearest":
+        return _nearest(image, to)
     rows = _centres(image.shape[0], to.height)
     columns = _centres(image.shape[1], to.width)
-    if to.interpolation == "nearest":
-        nearest_rows, nearest_columns = (
-            np.floor(centres + 0.5).astype(np.int64) for centres in (rows, columns)
-        )
-        return image[nearest_rows[:, None], nearest_columns]
     means: npt.NDArray[np.floating] = _between(image, rows, axis=0)
     means = _between(means, columns, axis=1)
     return np.rint(means).astype(np.uint8)
+
+
+def _nearest(image: Images, to: Resize) -> Images:
+    """Take the nearest pixels as Pillow does, which decides between two alike."""
+    from PIL import Image
+
+    channels = [
+        Image.fromarray(np.ascontiguousarray(image[..., channel])).resize(
+            (to.width, to.height), Image.Resampling.NEAREST
+        )
+        for channel in range(image.shape[2])
+    ]
+    return np.stack([np.asarray(channel) for channel in channels], axis=-1)
 
 
 def _centres(old: int, new: int) -> npt.NDArray[np.float64]:

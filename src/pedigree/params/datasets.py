@@ -1,6 +1,6 @@
 """The sections `datasets`: `table` is read by ingest, `expectations` by validate."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -151,6 +151,20 @@ class Weights(Section):
     md5: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
+class ImageSplits(Section):
+    """The images of each published split; `all` where nothing is split yet."""
+
+    train: ImageFiles | None = None
+    test: ImageFiles | None = None
+    all: ImageFiles | None = None
+
+    def items(self) -> Iterator[tuple[str, ImageFiles]]:
+        """The splits that there are, by their names."""
+        for name, files in self:
+            if files is not None:
+                yield name, files
+
+
 class ImageFolderTable(Section):
     """Images of any sizes in folders or files that are named after their classes.
 
@@ -164,7 +178,7 @@ class ImageFolderTable(Section):
     format: Literal["image_folder"]
     archive: FileName | None = None
     classes: tuple[str, ...] = Field(min_length=2)
-    splits: Mapping[Literal["train", "test", "all"], ImageFiles] = Field(min_length=1)
+    splits: ImageSplits
     weights: Weights | None = None
 
 

@@ -36,9 +36,8 @@ def main(run: StageRun, features: str, dataset: str) -> None:
     raw = read_splits(Path("data/raw") / dataset)
     table = pa.concat_tables(raw.values())
     folder = Path("data/prepared") / features
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "transform").mkdir(parents=True)
     if hasattr(transform, "prepare"):  # a text: what is split is no row of the table
+        _empty(folder)
         write_meta(folder, transform.prepare(parameters, splits, table, folder))
         log_outcome(run, "preprocess", features)
         return
@@ -59,6 +58,7 @@ def main(run: StageRun, features: str, dataset: str) -> None:
     needed = (weights,) if parameters.kind == "vgg16_features" else ()
     fitted = transform.fit(parameters, table, shared.train, *needed)
 
+    _empty(folder)
     fitted.save(folder / "transform")
     if weights:
         pass_on(weights, folder)
@@ -87,6 +87,12 @@ def main(run: StageRun, features: str, dataset: str) -> None:
     )
     write_meta(folder, meta)
     log_outcome(run, "preprocess", features)
+
+
+def _empty(folder: Path) -> None:
+    """Make room, now that nothing is left to refuse."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "transform").mkdir(parents=True)
 
 
 def _examples(

@@ -19,7 +19,7 @@ from pedigree.tracking.outcome import log_outcome
 from pedigree.tracking.stage import StageRun, run_stage
 from pedigree.tracking.trials import TrialLog
 from pedigree.training.search.inputs import read_inputs
-from pedigree.training.search.trials import Trial, best_trial, rank, write_trials
+from pedigree.training.search.trials import Trial, rank, write_trials
 
 # Variables that would make this process a worker of somebody else's search.
 DISTRIBUTED = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
@@ -58,10 +58,8 @@ def main(run: StageRun, search: str, experiment: str, features: str) -> None:
 
     run_trials(parameters, inputs, finished, on_trial, _say)
 
-    objective = parameters.objective
-    best = best_trial(trials, objective)
     reports = Path("reports/search", search)
-    write_trials(reports, trials, objective, inputs.space.leaf_values(best.values))
+    write_trials(reports, trials, parameters.objective)
     _draw(trials, parameters, reports / "plots")
     log_outcome(run, "tune", search)
     finished.remove()

@@ -254,7 +254,7 @@ def test_sequences_belong_to_a_text(tmp_path, monkeypatch):
     ("changes", "rule"),
     [
         ({"loss": "categorical_crossentropy"}, "sequences ask for loss"),
-        ({"class_weight": (1.0, 2.0)}, "sequences exclude class_weight"),
+        ({"class_weight": (1.0, 2.0)}, "sequences must stand without class_weight"),
         ({"sequences": {"steps": 0, "partition": "random"}}, "train.sequences.steps"),
     ],
 )

@@ -128,12 +128,14 @@ def test_predictions_come_batch_by_batch(
     outputs = keras.layers.Dense(1)(keras.layers.Flatten()(inputs))
     model = keras.Model(inputs, outputs)
     archive.save_model(model, tmp_path / archive.MODEL_FILE)
-    monkeypatch.setattr(archive, "ROWS_AT_ONCE", 16)
+    monkeypatch.setattr(archive, "rows_at_once", lambda _: 16)
     x = prepared.open_split(folder, "train").x
     taken = []
 
     class Watched:
         """The windows, which remember how many were taken at once."""
+
+        shape = x.shape
 
         def __len__(self) -> int:
             return len(x)

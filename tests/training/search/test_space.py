@@ -23,15 +23,30 @@ def test_a_cell_has_the_values_of_its_axes_and_the_epochs_of_the_search(
     space = Space("s", search(), model, train)
     cell = space.cell({"rate": 1, "train.batch_size": 0})
     assert cell.values == {"rate": 0.5, "train.batch_size": 8}
-    assert cell.model.hyperparameters["dropout"] == [0.5, 0.5]
-    assert (cell.train.batch_size, cell.train.epochs) == (8, 2)
-    assert cell.train.optimizer == train.optimizer
-    assert space.leaf_values(cell.values) == {
+    assert cell.leaves == {
         "model.dropout.0": 0.5,
         "model.dropout.1": 0.5,
         "train.batch_size": 8,
     }
+    assert cell.model.hyperparameters["dropout"] == [0.5, 0.5]
+    assert (cell.train.batch_size, cell.train.epochs) == (8, 2)
+    assert cell.train.optimizer == train.optimizer
     assert space.cell({"rate": 1, "train.batch_size": 0}, 5).train.epochs == 5
+
+
+def test_dvc_confounds_no_two_values_that_a_search_tells_apart(
+    search: MakeSearch, model: Model, train: KerasTrain
+) -> None:
+    """1 and 1.0 are the same to DVC, so they have to be to a search."""
+    first, second = (
+        Space("s", search(space={"model.dropout.0": values}), model, train)
+        for values in ([0, 0.5], [0.0, 0.5])
+    )
+    numbers = {"model.dropout.0": 0}
+    one, other = first.cell(numbers), second.cell(numbers)
+    assert repr((one.values, one.leaves)) == repr((other.values, other.leaves))
+    assert one.digest == other.digest
+    assert type(first.cell(numbers).values["model.dropout.0"]) is float
 
 
 def test_a_trial_is_one_training_whatever_the_protocol_of_the_experiment(
@@ -76,6 +91,10 @@ def test_a_range_has_steps_that_can_be_written_by_hand(
     values = Space("s", search(tuner=tuner, space=entry), model, train).axes[0].values
     assert (values[0], values[-1], len(values)) == (low, high, steps)
     assert {type(value) for value in values} == {type(low)}
+    again = {leaf: {"min": float(low), "max": float(high), "scale": scale}}
+    assert Space("s", search(tuner=tuner, space=again), model, train).axes[
+        0
+    ].values == (values)
     assert list(values) == sorted(set(values))
     assert all(float(f"{value:.4g}") == value for value in values)
 
@@ -101,6 +120,9 @@ def test_a_range_has_steps_that_can_be_written_by_hand(
         ({"model.dropout.0": [0.1, 1.5]}, "with the values of searches.s.space"),
         ({"model.hidden": [[4, 4], [4]]}, "with the values of searches.s.space"),
         ({"train.batch_size": [0]}, "with the values of searches.s.space"),
+        ({"train.batch_size": [8.0]}, "with the values of searches.s.space"),
+        ({"train.batch_size": [True]}, "with the values of searches.s.space"),
+        ({"model.dropout.0": [0, 0.0]}, "must differ"),
     ],
 )
 def test_a_space_that_does_not_fit_is_refused(
@@ -125,7 +147,6 @@ def test_the_closest_leaf_is_named(
     [
         ({"space": {}}, "at least 1 item"),
         ({"space": {"model.dropout.0": []}}, "at least 1 item"),
-        ({"space": {"model.dropout.0": [0.1, 0.1]}}, "must differ"),
         ({"space": {"a": {"leaves": [], "values": [1]}}}, "at least 1 item"),
         ({"space": {"a": {"min": 2, "max": 1, "scale": "log"}}}, "less than max"),
         ({"space": {"a": {"min": 0, "max": 1, "scale": "log"}}}, "more than 0"),

@@ -18,7 +18,9 @@ def trial(number: int, *losses: float, failure: str = "") -> Trial:
         {"epoch": epoch, "loss": 0.5, "val_loss": loss}
         for epoch, loss in enumerate(losses, start=1)
     ]
-    return Trial(number, {"a": [number], "b": "relu"}, history, failure)
+    values = {"a": [number], "b": "relu"}
+    leaves = {f"model.{name}": value for name, value in values.items()}
+    return Trial(number, values, leaves, history, failure)
 
 
 TRIALS = [
@@ -41,7 +43,7 @@ def test_a_search_without_a_trial_that_ends_is_refused() -> None:
 
 
 def test_files_hold_every_trial_and_epoch(tmp_path: Path) -> None:
-    write_trials(tmp_path, TRIALS, LESS, {"model.a": [1], "model.b": "relu"})
+    write_trials(tmp_path, TRIALS, LESS)
     header, *lines = (tmp_path / "trials.csv").read_text("utf-8").splitlines()
     assert header == (
         "trial,a,b,objective,best_epoch,epochs,"

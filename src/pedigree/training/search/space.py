@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from itertools import product
 from typing import Any
 
+from pydantic import BaseModel
+
 from pedigree.errors import WrongUseError
 from pedigree.models.architecture import check
 from pedigree.params.file import PARAMS_FILE
@@ -55,13 +57,17 @@ class Axis:
 class Cell:
     """A place in the space: what is trained there.
 
+    DVC takes 1 and 1.0 for the same value, so a value is what its leaf makes of it.
+
     Attributes:
-        values: A value for each axis, by its name.
+        values: The value of each axis, by its name: that of its first leaf.
+        leaves: The value of each leaf, by its path below the experiment.
         model: The section `model` with these values.
         train: The section `train` with these values, and the epochs of the trial.
     """
 
     values: Mapping[str, Any]
+    leaves: Mapping[str, Any]
     model: Model
     train: KerasTrain
 
@@ -91,17 +97,16 @@ class Space:
         self._where = f"searches.{name}.space"
         self._epochs = search.epochs
         self._sections: Sections = {
-            "model": model.model_dump(mode="json", exclude_unset=True),
+            "model": _told(model),
             "train": {
                 key: value
-                for key, value in train.model_dump(
-                    mode="json", exclude_unset=True
-                ).items()
+                for key, value in _told(train).items()
                 if f"train.{key}" not in PROTOCOL
             },
         }
-        self.axes = tuple(_axis(key, entry) for key, entry in search.space.items())
-        self._check_leaves(search.experiment)
+        self._check_leaves(search)
+        *_, read = self._read(self._sections)
+        self.axes = tuple(_axis(key, each, read) for key, each in search.space.items())
         self._check_values(every=search.tuner.kind == "grid")
 
     def cell(self, numbers: Mapping[str, int], epochs: int | None = None) -> Cell:
@@ -114,38 +119,45 @@ class Space:
         Raises:
             WrongUseError: If the values do not fit each other.
         """
-        values = {axis.name: axis.values[numbers[axis.name]] for axis in self.axes}
         sections: Any = replace_leaf(
             self._sections, ("train", "epochs"), epochs or self._epochs
         )
         for axis in self.axes:
+            value = axis.values[numbers[axis.name]]
             for leaf in axis.leaves:
                 path = steps_to(sections, leaf) or ()
-                sections = replace_leaf(sections, path, values[axis.name])
+                sections = replace_leaf(sections, path, value)
+        model, train, read = self._read(sections)
+        return Cell(
+            {axis.name: value_at(read, axis.leaves[0]) for axis in self.axes},
+            {leaf: value_at(read, leaf) for axis in self.axes for leaf in axis.leaves},
+            model,
+            train,
+        )
+
+    def _read(self, sections: Sections) -> tuple[Model, KerasTrain, Sections]:
+        """Read sections as train does, and write them as they were understood."""
         try:
             train = parse(KerasTrain, sections["train"], PARAMS_FILE, ("train",))
             model = parse(Model, sections["model"], PARAMS_FILE, ("model",))
-            check(model, train.library)
+            hyperparameters = check(model, train.library)
         except WrongUseError as error:
             raise WrongUseError(
                 f"{error.rule}, with the values of {self._where}", error.remedy
             ) from None
-        return Cell(values, model, train)
+        understood = {**_told(model), **_told(hyperparameters)}
+        return model, train, {"model": understood, "train": _told(train)}
 
-    def leaf_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values of a cell by the leaves that they stand for."""
-        return {leaf: values[axis.name] for axis in self.axes for leaf in axis.leaves}
-
-    def _check_leaves(self, experiment: str) -> None:
+    def _check_leaves(self, search: Search) -> None:
         seen = set()
-        for axis in self.axes:
-            for leaf in axis.leaves:
+        for name, entry in search.space.items():
+            for leaf in _leaves(name, entry):
                 if leaf.startswith(FIXED):
                     rule = "must leave alone what all trials share"
                 elif leaf in seen:
                     rule = "must hold each leaf once"
                 elif steps_to(self._sections, leaf) is None:
-                    rule = f"must hold leaves of experiments.{experiment}"
+                    rule = f"must hold leaves of experiments.{search.experiment}"
                 else:
                     seen.add(leaf)
                     continue
@@ -157,9 +169,15 @@ class Space:
         """Try each value by itself, and each combination if there is an end to it."""
         first = {axis.name: 0 for axis in self.axes}
         for axis in self.axes:
-            last = len(axis.values) - 1
+            last, seen = len(axis.values) - 1, set()
             for number in (0, last) if axis.is_range else range(last + 1):
-                self.cell({**first, axis.name: number})
+                seen.add(self.cell({**first, axis.name: number}).digest)
+            if not axis.is_range and len(seen) <= last:
+                raise WrongUseError(
+                    f"the values of {self._where}.{axis.name} must differ. Received: "
+                    f"{json.dumps(axis.values)}",
+                    f"Correct them in {PARAMS_FILE}.",
+                )
         if every:
             for combination in self._combinations():
                 self.cell(combination)
@@ -190,20 +208,33 @@ def _require_trainable(name: str, search: Search, model: Model, train: Train) ->
         )
 
 
-def _axis(name: str, entry: Any) -> Axis:
+def _told(section: BaseModel) -> dict[str, Any]:
+    """A section as it would stand in a file, without what it does not tell."""
+    return section.model_dump(mode="json", exclude_unset=True)
+
+
+def value_at(data: Any, leaf: str) -> Any:
+    """The value at a dotted path that is there."""
+    for step in steps_to(data, leaf) or ():
+        data = data[step]
+    return data
+
+
+def _leaves(name: str, entry: Any) -> tuple[str, ...]:
+    return getattr(entry, "leaves", None) or (name,)
+
+
+def _axis(name: str, entry: Any, read: Sections) -> Axis:
+    leaves = _leaves(name, entry)
     if isinstance(entry, Range):
-        return Axis(name, entry.leaves or (name,), _steps(entry), True)
-    if isinstance(entry, Choice):
-        return Axis(name, entry.leaves or (name,), _plain(entry.values), False)
-    return Axis(name, (name,), _plain(entry), False)
+        whole = type(value_at(read, leaves[0])) is int
+        return Axis(name, leaves, _steps(entry, whole), True)
+    values = entry.values if isinstance(entry, Choice) else entry
+    # As YAML has them: a list is a list.
+    return Axis(name, leaves, tuple(json.loads(json.dumps(values))), False)
 
 
-def _plain(values: Any) -> tuple[Any, ...]:
-    """The values as YAML has them: a list is a list."""
-    return tuple(json.loads(json.dumps(values)))
-
-
-def _steps(entry: Range) -> tuple[Any, ...]:
+def _steps(entry: Range, whole: bool) -> tuple[Any, ...]:
     """The steps of a range, rounded to what one would write by hand."""
     low, high = entry.min, entry.max
     shares = [number / (STEPS - 1) for number in range(STEPS)]
@@ -211,6 +242,5 @@ def _steps(entry: Range) -> tuple[Any, ...]:
         values = [low * (high / low) ** share for share in shares]
     else:
         values = [low + (high - low) * share for share in shares]
-    if isinstance(low, int) and isinstance(high, int):
-        return tuple(dict.fromkeys(map(round, values)))
-    return tuple(dict.fromkeys(float(f"{value:.{DIGITS}g}") for value in values))
+    rounded = [round(v) if whole else float(f"{v:.{DIGITS}g}") for v in values]
+    return tuple(dict.fromkeys(rounded))

@@ -25,12 +25,14 @@ class Trial:
     Attributes:
         number: Which one of the search, from 1.
         values: The value of each axis, by its name.
+        leaves: The value of each leaf, by its path below the experiment.
         history: The figures of each epoch; none if the training was refused.
         failure: Why it was, if it was.
     """
 
     number: int
     values: Mapping[str, Any]
+    leaves: Mapping[str, Any]
     history: Sequence[Row]
     failure: str = ""
 
@@ -69,20 +71,18 @@ def rank(trials: Sequence[Trial], objective: Objective) -> list[Trial]:
     return sorted(trials, key=key)
 
 
-def write_trials(
-    folder: Path,
-    trials: Sequence[Trial],
-    objective: Objective,
-    best: Mapping[str, Any],
-) -> None:
+def write_trials(folder: Path, trials: Sequence[Trial], objective: Objective) -> None:
     """Write `trials.csv`, `history.csv` and `best.json`; no times are in them.
 
     Args:
         folder: Where they go.
         trials: All trials, in their order.
         objective: What they are judged by.
-        best: The values of the best trial, by the leaves that they are for.
+
+    Raises:
+        RefusedError: If no trial came to an end.
     """
+    chosen = best_trial(trials, objective)
     folder.mkdir(parents=True, exist_ok=True)
     figures = list(dict.fromkeys(k for t in trials for row in t.history for k in row))
     axes = list(trials[0].values)
@@ -96,7 +96,6 @@ def write_trials(
         for row in trial.history
     ]
     _write_csv(folder / HISTORY_FILE, ["trial", *figures], rows)
-    chosen = best_trial(trials, objective)
     row = chosen.best_row(objective) or {}
     content = {
         "trial": chosen.number,
@@ -108,7 +107,7 @@ def write_trials(
         "best_epoch": int(row["epoch"]),
         "epochs": len(chosen.history),
         "figures": {name: row[name] for name in figures[1:]},
-        "values": dict(best),
+        "values": dict(chosen.leaves),
     }
     text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False)
     (folder / BEST_FILE).write_text(f"{text}\n", "utf-8")

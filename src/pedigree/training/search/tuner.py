@@ -117,7 +117,8 @@ class _Tuner(BaseTuner):  # type: ignore[misc]
             if not self._keep_checkpoints:
                 self._finished.checkpoints(cell).remove()
             self._say(f"trial {number} ends")
-        done = Trial(number, cell.values, outcome["history"], outcome["failure"])
+        history, failure = outcome["history"], outcome["failure"]
+        done = Trial(number, cell.values, cell.leaves, history, failure)
         self._on_trial(done)
         return done
 
@@ -135,6 +136,6 @@ class _Tuner(BaseTuner):  # type: ignore[misc]
             )
         except RefusedError as error:
             return {"history": [], "failure": error.rule}
-        if Trial(0, {}, history).best_row(self._objective) is None:
+        if Trial(0, {}, {}, history).best_row(self._objective) is None:
             return {"history": [], "failure": f"no finite figures: {history[-1]}"}
         return {"history": history, "failure": ""}
