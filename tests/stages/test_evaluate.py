@@ -91,10 +91,9 @@ def test_evaluate(evaluated, capsys):
         "tables/classes.csv", "tables/roc.csv", "tables/weights.csv",
     ]  # fmt: skip
     metrics = json.loads((reports / "metrics.json").read_text())
-    assert set(metrics) == {
-        *("train", "validation", "test"),
-        *("intervals", "yardstick", "best_epoch"),
-    }
+    splits = {"train", "validation", "test"}
+    assert set(metrics) == splits | {"best_epoch", "intervals", "yardstick"}
+    assert metrics["best_epoch"]["val_loss"] == 0.5
     assert metrics["test"]["rows"] == 30
     table = pq.read_table(reports / "predictions.parquet")
     hits = np.mean(np.array(table["label"]) == np.array(table["predicted"]))
@@ -162,6 +161,13 @@ def test_a_report_on_other_rows_than_the_test_rows_is_wrong_use(evaluated):
     with pytest.raises(WrongUseError, match="splits must end with test"):
         run()
     assert [each.name for each in reports.iterdir()] == ["history.csv"]
+
+
+def test_rows_that_a_refit_trained_on_are_not_called_validation():
+    present, both = ("train", "validation", "test"), ("train", "validation")
+    require_splits(("train", "test"), present, both)
+    with pytest.raises(WrongUseError, match=r"where train.refit trains on it"):
+        require_splits(("train", "validation", "test"), present, both)
 
 
 @pytest.mark.parametrize(
