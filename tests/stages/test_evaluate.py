@@ -93,7 +93,7 @@ def test_evaluate(evaluated, capsys):
     metrics = json.loads((reports / "metrics.json").read_text())
     assert set(metrics) == {
         *("train", "validation", "test"),
-        *("intervals", "yardstick", "best_epoch"),
+        *("intervals", "yardstick", "best_epoch", "last_epoch"),
     }
     assert metrics["test"]["rows"] == 30
     table = pq.read_table(reports / "predictions.parquet")
@@ -113,7 +113,7 @@ def test_evaluate(evaluated, capsys):
     assert trained.metrics == {
         name: value
         for name, value in recorder.metrics.items()
-        if name.startswith(("test.", "validation.", "best_epoch."))
+        if name.startswith(("test.", "validation.", "best_epoch.", "last_epoch."))
     }
     assert trained.artifacts == ["reports/tiny/plots", "reports/tiny/tables"]
     shown = capsys.readouterr().out
