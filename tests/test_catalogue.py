@@ -321,7 +321,7 @@ def test_published_figures_are_named_as_metrics_are() -> None:
         for name in experiment.published:
             split, _, metric = name.partition(".")
             assert split in (
-                *("train", "validation", "test", "best_epoch"),
+                *("train", "validation", "test", "best_epoch", "last_epoch"),
                 *("repeats", "cross_validation"),
             )
             assert metric

@@ -8,6 +8,7 @@ from pedigree.evaluation.learning_curves import (
     LONG,
     best_epoch,
     draw_learning_curves,
+    last_epoch,
     read_history,
 )
 
@@ -24,6 +25,12 @@ def test_the_best_epoch_is_that_of_validation() -> None:
         "loss": 2,
         "val_loss": 2,
         "val_accuracy": 0.2,
+    }
+    assert last_epoch(history) == {
+        "epoch": 3,
+        "loss": 1,
+        "val_loss": 4,
+        "val_accuracy": 0.3,
     }
 
 

@@ -91,8 +91,10 @@ def test_evaluate(evaluated, capsys):
         "tables/classes.csv", "tables/roc.csv", "tables/weights.csv",
     ]  # fmt: skip
     metrics = json.loads((reports / "metrics.json").read_text())
-    splits = {"train", "validation", "test"}
-    assert set(metrics) == splits | {"best_epoch", "intervals", "yardstick"}
+    assert set(metrics) == {
+        *("train", "validation", "test"),
+        *("intervals", "yardstick", "best_epoch", "last_epoch"),
+    }
     assert metrics["best_epoch"]["val_loss"] == 0.5
     assert metrics["test"]["rows"] == 30
     table = pq.read_table(reports / "predictions.parquet")
@@ -112,7 +114,7 @@ def test_evaluate(evaluated, capsys):
     assert trained.metrics == {
         name: value
         for name, value in recorder.metrics.items()
-        if name.startswith(("test.", "validation.", "best_epoch."))
+        if name.startswith(("test.", "validation.", "best_epoch.", "last_epoch."))
     }
     assert trained.artifacts == ["reports/tiny/plots", "reports/tiny/tables"]
     shown = capsys.readouterr().out

@@ -190,7 +190,13 @@ def test_a_number_from_raw_rows(run_all: Callable[..., Any]) -> None:
     assert read_outputs(Path("models/one")) == Outputs("number", ("train",))
     assert {"mean_absolute_error", "val_mean_absolute_error"} <= set(history()[0])
     found = metrics()
-    assert set(found) == {"train", "validation", "intervals", "best_epoch"}
+    assert set(found) == {
+        "train",
+        "validation",
+        "intervals",
+        "best_epoch",
+        "last_epoch",
+    }
     assert found["validation"]["r2"] > 0.8
     assert found["train"]["rows"] == 89  # and one without a number
     assert written() == ALWAYS | {
@@ -214,7 +220,7 @@ def test_a_number_from_raw_rows(run_all: Callable[..., Any]) -> None:
 
 def test_a_training_on_all_rows_reports_on_them(run_all: Callable[..., Any]) -> None:
     _, version, _ = run_all(line(test=NONE, validation=NONE), rows_of_line())
-    assert set(metrics()) == {"train", "intervals", "best_epoch"}
+    assert set(metrics()) == {"train", "intervals", "best_epoch", "last_epoch"}
     assert set(metrics()["intervals"]) == {"train"}
     assert not [name for name in history()[0] if name.startswith("val_")]
     assert version.description.startswith("one on f: train mae")
@@ -225,7 +231,14 @@ def test_images_are_given_back(run_all: Callable[..., Any]) -> None:
     model, version, logged = run_all(pictures("input"), rows_of_pictures())
     assert read_outputs(Path("models/one")) == Outputs("input", ("train",))
     found = metrics()
-    assert set(found) == {"train", "validation", "test", "intervals", "best_epoch"}
+    assert set(found) == {
+        "train",
+        "validation",
+        "test",
+        "intervals",
+        "best_epoch",
+        "last_epoch",
+    }
     assert found["test"]["mse"] < 0.1
     assert written() == ALWAYS | {
         "reconstruction.csv",

@@ -36,6 +36,14 @@ def best_epoch(history: History) -> dict[str, float]:
     return {name: values[place] for name, values in history.items()}
 
 
+def last_epoch(history: History) -> dict[str, float]:
+    """The figures of the last epoch, as trainings print them and many publish them.
+
+    Those of training are means over its batches, while the weights change.
+    """
+    return {name: values[-1] for name, values in history.items()}
+
+
 def draw_learning_curves(history: History, path: Path) -> None:
     """Draw each figure by epoch: training as dots, validation, if any, as a line.
 

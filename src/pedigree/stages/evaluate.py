@@ -20,6 +20,7 @@ from pedigree.evaluation.inspection import Subject, inspect
 from pedigree.evaluation.learning_curves import (
     best_epoch,
     draw_learning_curves,
+    last_epoch,
     read_history,
 )
 from pedigree.evaluation.repeats import (
@@ -68,6 +69,7 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     metrics = task.measure(outputs, splits, meta, parameters)
     history = read_history(reports / "history.csv")
     metrics["best_epoch"] = best_epoch(history)
+    metrics["last_epoch"] = last_epoch(history)
     repeats = [_plain(metrics, parameters.splits)]
     for folder in sorted(archive.parent.glob(f"{REPEATS}/*")):
         repeats.append(_repeat(task, folder, splits, meta, parameters))

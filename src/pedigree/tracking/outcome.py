@@ -25,6 +25,7 @@ TOLD_OF_THE_TRAINING = (
     "test.",
     "validation.",
     "best_epoch.",
+    "last_epoch.",
     "cross_validation.",
     "repeats.",
 )
