@@ -12,13 +12,14 @@ from typing import Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from pedigree.sections import load_yaml
+from pedigree.tracking.manifest import LOADED
 from pedigree.tracking.manifest import NAME as MANIFEST
 
 DESCRIPTION = "MLmodel"
 MODEL_CODE = "pyfunc_model.py"
 FILES = frozenset(
     {
-        *(DESCRIPTION, MANIFEST, MODEL_CODE),
+        *(DESCRIPTION, MANIFEST, MODEL_CODE, LOADED),
         *("conda.yaml", "python_env.yaml", "requirements.txt"),
     }
 )
