@@ -41,13 +41,15 @@ def test_the_answers_are_those_of_the_evaluation(
     assert len(answers) == len(raw)
 
 
+@pytest.mark.slow
 def test_a_bad_row_leaves_nothing(clone: Clone, raw: pd.DataFrame) -> None:
     bad = raw.astype({"mean_area": object})
     bad.loc[300, "mean_area"] = "large"
     bad.to_csv(clone.folder / "bad.csv", index=False)
     done = clone.attempt("pedigree", "predict", URI, "bad.csv", "out.csv")
     assert done.returncode == 1
-    assert "mean_area must hold numbers. Received: 'large' in row 300" in done.stderr
+    *_, rule, _ = done.stderr.splitlines()  # TensorFlow has its say before
+    assert rule.endswith("mean_area must hold numbers. Received: 'large' in row 300")
     assert "Traceback" not in done.stderr
     assert not list(clone.folder.glob("*out.csv*"))
     done = clone.attempt("pedigree", "predict", URI, "bad.csv", "out.txt")
@@ -73,13 +75,14 @@ def test_data_that_drift_say_that_it_must_be_trained_again(
     assert "Train again." in page and "<script" not in page and "http" not in page
 
     (run,) = runs(clone, "retrain")
-    assert run["tags"]["pedigree.monitored"] == "models:/breast-cancer/1"
+    assert run["tags"]["pedigree.monitored"].startswith("models:/breast-cancer/")
     assert run["experiment"] == "quickstart" and run["status"] == "FINISHED"
     assert run["metrics"]["drift.columns"] == 2
     assert run["metrics"]["drift.psi.mean_radius"] > 1
     assert {"monitoring.html", "monitoring.json"} <= set(run["artifacts"])
 
 
+@pytest.mark.slow
 def test_data_that_do_not_drift_say_nothing(clone: Clone, raw: pd.DataFrame) -> None:
     sample = raw.sample(400, random_state=1)
     done = monitor(clone, sample.drop(columns="target"))
@@ -89,6 +92,7 @@ def test_data_that_do_not_drift_say_nothing(clone: Clone, raw: pd.DataFrame) -> 
     assert not [name for name in run["metrics"] if name.startswith("new.a")]
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_compared(clone: Clone, raw: pd.DataFrame) -> None:
     done = monitor(clone, raw[:20].drop(columns="mean_radius"))
     assert done.returncode == 1 and "must have the column mean_radius" in done.stderr

@@ -27,6 +27,7 @@ from pedigree.models.predictor import Outputs, write_outputs
 from pedigree.params.features import ImageTransform, TabularTransform
 from pedigree.sections import load_yaml, parse
 from pedigree.tracking import registry
+from pedigree.tracking.harmless import faults
 from pedigree.tracking.manifest import differences
 from pedigree.tracking.registry import (
     inference_requirements,
@@ -281,6 +282,12 @@ def test_it_answers_after_the_folder_has_moved(
         probabilities = ["probability_No", "probability_Yes"]
     assert list(answer.columns) == ["label", *probabilities]
     assert np.allclose(answer[probabilities].sum(axis=1), 1, atol=1e-6)
+    # What MLflow writes as it loads a version is no fault of the version.
+    assert list((moved / "mlruns").rglob("registered_model_meta"))
+    (folder,) = (path.parent for path in (moved / "mlruns").rglob("MLmodel"))
+    version = open_client().get_model_version_by_alias(trained.name, "challenger")
+    assert not list(differences(folder, version.tags["pedigree.manifest"]))
+    assert not list(faults(folder))
     best = answer[probabilities].to_numpy().argmax(axis=1)
     labels = [probabilities[index].removeprefix("probability_") for index in best]
     assert list(answer["label"]) == labels

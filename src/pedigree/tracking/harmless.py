@@ -13,13 +13,14 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from pedigree.errors import WrongUseError
 from pedigree.sections import load_yaml
+from pedigree.tracking.manifest import LOADED
 from pedigree.tracking.manifest import NAME as MANIFEST
 
 DESCRIPTION = "MLmodel"
 MODEL_CODE = "pyfunc_model.py"
 FILES = frozenset(
     {
-        *(DESCRIPTION, MANIFEST, MODEL_CODE),
+        *(DESCRIPTION, MANIFEST, MODEL_CODE, LOADED),
         *("conda.yaml", "python_env.yaml", "requirements.txt"),
     }
 )

@@ -7,6 +7,9 @@ from pathlib import Path
 
 NAME = "manifest.json"
 
+# What MLflow writes beside a registered model that it loads from where it lies.
+LOADED = "registered_model_meta"
+
 
 def write_manifest(folder: Path) -> str:
     """Write the manifest of a folder into it.
@@ -45,6 +48,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _files(folder: Path) -> list[str]:
-    """List the files of a folder, but not what Python compiles beside them."""
+    """List the files of a folder, but not what Python and MLflow write beside them."""
     paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return sorted(each.as_posix() for each in paths if "__pycache__" not in each.parts)
+    names = (each.as_posix() for each in paths if "__pycache__" not in each.parts)
+    return sorted(name for name in names if name != LOADED)
