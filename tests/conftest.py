@@ -29,6 +29,8 @@ LONG = {
 }
 
 
+# First: pytest-xdist reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file, and of files that share a clone, in one process."""
     for item in items:
