@@ -105,3 +105,16 @@ def test_a_finished_run_stays_finished(tmp_path) -> None:
         for file in run.client.list_artifacts(run.run_id, folder)
     ]
     assert files == ["plots/roc.png", "more/roc.png"]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_run_ends_as_its_block_does() -> None:
+    run = new_run()
+    with run.until_its_end() as same:
+        assert same is run
+        assert run.client.get_run(run.run_id).info.status == "RUNNING"
+    assert run.client.get_run(run.run_id).info.status == "FINISHED"
+    failing = new_run()
+    with pytest.raises(KeyboardInterrupt), failing.until_its_end():
+        raise KeyboardInterrupt
+    assert failing.client.get_run(failing.run_id).info.status == "FAILED"

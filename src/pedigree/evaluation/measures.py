@@ -1,8 +1,9 @@
-"""The figures of each split, and the intervals of those of the reported one."""
+"""The figures of samples: of each split, and of the reported one with intervals."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays, Meta
@@ -10,6 +11,23 @@ from pedigree.evaluation.bootstrap import Figures, bootstrap_intervals
 from pedigree.params.evaluate import Evaluate
 
 Outputs = NDArray[Any]
+
+
+def figures_of(weighted: Figures, rows: int) -> dict[str, float]:
+    """Compute the figures of a sample in which each row counts once.
+
+    Args:
+        weighted: What computes them when each row counts a number of times.
+        rows: The number of rows.
+
+    Returns:
+        `rows`, then the figures by their names, without those that are undefined.
+    """
+    values = weighted(np.ones(rows, np.int64)).tolist()
+    figures = dict(zip(weighted.names, values, strict=True))
+    return {"rows": rows} | {
+        name: value for name, value in figures.items() if not np.isnan(value)
+    }
 
 
 def measure_splits(

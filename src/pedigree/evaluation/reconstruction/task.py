@@ -13,7 +13,7 @@ from pedigree.evaluation.bootstrap import Counts
 from pedigree.evaluation.drawing import new_figure, save_figure
 from pedigree.evaluation.figures_table import table_of_figures
 from pedigree.evaluation.images import draw_images, sample_rows
-from pedigree.evaluation.measures import measure_splits
+from pedigree.evaluation.measures import figures_of, measure_splits
 from pedigree.evaluation.tables import write_csv, write_parquet
 from pedigree.models.predictor import Predictor
 from pedigree.params.evaluate import EvaluateReconstruction
@@ -38,9 +38,7 @@ def predict(predictor: Predictor, x: NDArray[Any]) -> Outputs:
 
 def figures(outputs: Outputs, arrays: Arrays, meta: Meta) -> dict[str, float]:
     """Compute the figures of one split: the number of rows, and `NAMES`."""
-    errors = _errors(outputs, arrays, meta)
-    values = errors(np.ones(len(outputs), np.int64)).tolist()
-    return {"rows": len(outputs), **dict(zip(NAMES, values, strict=True))}
+    return figures_of(_errors(outputs, arrays, meta), len(outputs))
 
 
 def measure(
