@@ -1,16 +1,20 @@
 """What tests of the whole project share."""
 
 import gzip
+import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from clones import Clone, copy_project
 from families import FAMILIES
+
+if TYPE_CHECKING:
+    from pedigree.pipeline import Pipeline
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENT = "breast_cancer_mlp"
@@ -132,6 +136,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     catalogue = read_catalogue()
     activate(catalogue, catalogue.select(study="quickstart"))
     return tmp_path
+
+
+@pytest.fixture
+def whole(project: Path) -> "Pipeline":
+    """The whole catalogue, with the datasets that no experiment uses."""
+    from pedigree.catalogue.read import read_catalogue
+    from pedigree.pipeline import Pipeline
+
+    content = json.dumps(read_catalogue().entries)  # which is YAML too
+    (project / "params.yaml").write_text(content, "utf-8")
+    return Pipeline(project)
 
 
 @pytest.fixture(scope="session")

@@ -190,10 +190,17 @@ def test_only_a_split_that_is_wanted_must_have_rows():
                 require_rows(splits, shared)
 
 
-@pytest.mark.parametrize("tolerance", [None, 0.11, 0.9])
-def test_class_shares_within_the_tolerance_pass(tolerance):
+@pytest.mark.parametrize(
+    ("tolerance", "passing"), [(None, True), (0.9, True), (0.11, True), (0.09, False)]
+)
+def test_class_shares_within_the_tolerance_pass(tolerance, passing):
     counts = {"train": (50, 50), "validation": (6, 4), "test": (4, 6)}
-    require_class_shares(tolerance, ("No", "Yes"), counts)
+    try:
+        require_class_shares(tolerance, ("No", "Yes"), counts)
+    except RefusedError:
+        assert not passing
+    else:
+        assert passing
 
 
 def test_the_class_whose_share_differs_most_is_named():

@@ -22,7 +22,7 @@ def test_a_loss_asks_for_its_head(arguments, head):
 @pytest.mark.parametrize("classes", [None, 10])
 def test_what_gives_back_its_input_needs_no_classes(loss, classes):
     """Whatever else the data could be used for."""
-    head_for(loss, classes, None, "input")
+    assert head_for(loss, classes, None, "input") == head_for(loss, None)
 
 
 @pytest.mark.parametrize(

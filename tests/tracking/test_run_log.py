@@ -3,6 +3,7 @@ import json
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from mlflow.exceptions import MlflowException
 from mlflow.utils.validation import (
     MAX_PARAM_VAL_LENGTH,
     MAX_TAG_VAL_LENGTH,
@@ -26,12 +27,26 @@ def new_run() -> RunLog:
     return RunLog(client, run.info.run_id)
 
 
+def is_accepted(name: str) -> bool:
+    """Whether MLflow takes a name for a metric, and for a parameter."""
+    try:
+        _validate_metric_name(name)
+        _validate_param_name(name)
+    except MlflowException:
+        return False
+    return True
+
+
 @given(st.text(min_size=1, max_size=100))
 @example(".")
 @example("..a")
 def test_mlflow_accepts_every_name(name: str) -> None:
-    _validate_metric_name(entity_name(name))
-    _validate_param_name(entity_name(name))
+    assert is_accepted(entity_name(name))
+
+
+@pytest.mark.parametrize("name", [".", "..a", "a\tb"])
+def test_mlflow_does_not_accept_every_name_as_it_is(name: str) -> None:
+    assert not is_accepted(name)
 
 
 def test_the_limits_are_those_of_mlflow() -> None:
@@ -90,3 +105,16 @@ def test_a_finished_run_stays_finished(tmp_path) -> None:
         for file in run.client.list_artifacts(run.run_id, folder)
     ]
     assert files == ["plots/roc.png", "more/roc.png"]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_run_ends_as_its_block_does() -> None:
+    run = new_run()
+    with run.until_its_end() as same:
+        assert same is run
+        assert run.client.get_run(run.run_id).info.status == "RUNNING"
+    assert run.client.get_run(run.run_id).info.status == "FINISHED"
+    failing = new_run()
+    with pytest.raises(KeyboardInterrupt), failing.until_its_end():
+        raise KeyboardInterrupt
+    assert failing.client.get_run(failing.run_id).info.status == "FAILED"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pedigree.cli.arguments import ModelUri
 from pedigree.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def monitor_command(
-    model_uri: Annotated[
-        str, typer.Argument(help="models:/NAME@ALIAS or models:/NAME/VERSION")
-    ],
+    model_uri: ModelUri,
     new: Annotated[
         Path, typer.Argument(metavar="NEW", help="A .csv, .csv.gz or .parquet of rows.")
     ],

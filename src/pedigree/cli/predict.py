@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pedigree.cli.arguments import ModelUri
+
 if TYPE_CHECKING:
     from pedigree.serving.batch import Progress
 
 
 def predict_command(
-    model_uri: Annotated[
-        str, typer.Argument(help="models:/NAME@ALIAS or models:/NAME/VERSION")
-    ],
+    model_uri: ModelUri,
     source: Annotated[
         Path, typer.Argument(metavar="IN", help="A .csv, .csv.gz or .parquet of rows.")
     ],

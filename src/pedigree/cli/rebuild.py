@@ -1,14 +1,12 @@
 """`pedigree rebuild`: whether a model version comes out again, byte for byte."""
 
-from typing import Annotated
-
 import typer
+
+from pedigree.cli.arguments import ModelUri
 
 
 def rebuild_command(
-    model_uri: Annotated[
-        str, typer.Argument(help="models:/NAME@ALIAS or models:/NAME/VERSION")
-    ],
+    model_uri: ModelUri,
 ) -> None:
     """Build a model version again in a clean worktree; 0 if it is byte-identical."""
     from pedigree.lineage.ancestry import read_ancestry

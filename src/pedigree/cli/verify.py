@@ -1,17 +1,15 @@
 """`pedigree verify`: whether every byte behind a model version is as recorded."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from pedigree.cli.arguments import ModelUri
 from pedigree.errors import RefusedError
 
 
 def verify_command(
-    model_uri: Annotated[
-        str, typer.Argument(help="models:/NAME@ALIAS or models:/NAME/VERSION")
-    ],
+    model_uri: ModelUri,
 ) -> None:
     """Hash anew all that a model version descends from; stop at what differs."""
     from pedigree.lineage.ancestry import read_ancestry

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
+from pedigree.evaluation.drawing import new_figure, save_figure
 from pedigree.evaluation.learning_curves import NOT_CURVES, read_history
+from pedigree.evaluation.tables import write_csv
 
 Figures = Mapping[str, Mapping[str, float]]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pedigree.evaluation.drawing import write_csv
+from pedigree.evaluation.tables import write_csv
 
 
 def write_weights(weights: Iterable[tuple[str, NDArray[Any]]], path: Path) -> None:

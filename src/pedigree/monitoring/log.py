@@ -50,13 +50,8 @@ def monitoring_run(version: ServedVersion) -> Iterator[RunLog]:
             "mlflow.source.type": "LOCAL",
         },
     )
-    run = RunLog(client, created.info.run_id)
-    try:
+    with RunLog(client, created.info.run_id).until_its_end() as run:
         yield run
-    except BaseException:
-        client.set_terminated(run.run_id, "FAILED")
-        raise
-    client.set_terminated(run.run_id, "FINISHED")
 
 
 def log_observation(run: RunLog, seen: Observation) -> None:

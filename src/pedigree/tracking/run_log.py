@@ -4,8 +4,9 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pedigree.tracking.secrets import redact
 
@@ -82,6 +83,16 @@ class RunLog:
             for name, value in tags.items()
         ]
         self.client.log_batch(self.run_id, tags=batch)
+
+    @contextmanager
+    def until_its_end(self) -> Iterator[Self]:
+        """End the run as a block ends: if the block fails, so has the run."""
+        try:
+            yield self
+        except BaseException:
+            self.client.set_terminated(self.run_id, "FAILED")
+            raise
+        self.client.set_terminated(self.run_id, "FINISHED")
 
 
 def metrics_of(metrics: Mapping[str, float], step: int) -> "list[Metric]":

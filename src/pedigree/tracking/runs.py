@@ -145,13 +145,8 @@ def cached_run(client: "MlflowClient", dvc_entry: DvcEntry) -> Iterator[RunLog]:
     commit = git_tags()
     if dvc_entry.key == key_of(entry) and commit["git.commit"] != "none":
         tags |= commit
-    run = start_run(client, dvc_entry, entry, tags)
-    try:
+    with start_run(client, dvc_entry, entry, tags).until_its_end() as run:
         yield run
-    except BaseException:
-        client.set_terminated(run.run_id, "FAILED")
-        raise
-    client.set_terminated(run.run_id, "FINISHED")
 
 
 def find_run(

@@ -1,5 +1,6 @@
 """The sources that compute their file: the same bytes wherever they run."""
 
+import hashlib
 import os
 from importlib import import_module
 from pathlib import Path
@@ -7,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from pedigree.catalogue.read import read_catalogue
-from pedigree.data.sources.pinned import require_pinned
 from pedigree.data.sources.playground_xor import Point, shuffle
 from pedigree.data.sources.seedrandom import SeedRandom
 
@@ -26,13 +26,23 @@ def fetch(name: str, folder: Path) -> None:
     download = DOWNLOADS[name]
     source = import_module(f"pedigree.data.sources.{download.kind}")
     source.fetch(download, getattr(download, "name", name), folder)
-    for file in download.files:
-        require_pinned(folder / file.name, file, "The source")
+
+
+def pinned(name: str) -> dict[str, str]:
+    return {file.name: file.sha256 for file in DOWNLOADS[name].files}
+
+
+def sums(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.iterdir()
+    }
 
 
 @pytest.mark.parametrize("name", COMPUTED)
 def test_the_file_is_the_pinned_one(name: str, tmp_path: Path):
     fetch(name, tmp_path)
+    assert sums(tmp_path) == pinned(name)
 
 
 @pytest.mark.slow
@@ -41,6 +51,7 @@ def test_the_file_is_the_pinned_one(name: str, tmp_path: Path):
 def test_the_csvs_are_the_pinned_ones(name: str, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("PEDIGREE_MIRROR", str(MIRROR))
     fetch(name, tmp_path)
+    assert sums(tmp_path) == pinned(name)
 
 
 def test_the_tables_are_those_of_logic(tmp_path: Path):

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
+from pedigree.evaluation.drawing import new_figure, save_figure
+from pedigree.evaluation.tables import write_csv
 
 Labels = NDArray[np.int64]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pedigree.evaluation.drawing import write_csv
+from pedigree.evaluation.tables import write_csv
 
 Labels = NDArray[np.int64]
 

@@ -24,7 +24,10 @@ from pedigree.evaluation.classification.logit_half import AccuracyAtLogitHalf
 from pedigree.evaluation.classification.roc import draw_roc, roc_curves, write_roc
 from pedigree.evaluation.classification.tables import write_classes
 from pedigree.evaluation.console import figure
+from pedigree.evaluation.figures_table import table_of_figures
 from pedigree.evaluation.images import draw_images, sample_rows
+from pedigree.evaluation.measures import measure_splits
+from pedigree.evaluation.tables import write_parquet
 from pedigree.models.predictor import Predictor
 from pedigree.models.probabilities import probabilities_of
 from pedigree.params.evaluate import EvaluateClassification
@@ -68,15 +71,10 @@ def measure(
     Raises:
         RefusedError: If a split is empty, or its probabilities are none.
     """
-    classes = _classes(meta)
-    metrics: dict[str, Any] = {
-        split: figures(probabilities[split], splits[split], meta)
-        for split in parameters.splits
-    }
+    metrics = measure_splits(
+        probabilities, splits, meta, parameters, figures=figures, weighted=_weighted
+    )
     reported = parameters.splits[-1]
-    labels = splits[reported].y
-    weighted = WeightedFigures(probabilities[reported], labels, classes)
-    intervals = bootstrap_intervals(weighted, len(labels), parameters.bootstrap)
     if parameters.accuracy_at_logit_half:
         at_half = {
             split: AccuracyAtLogitHalf(probabilities[split], splits[split].y)
@@ -84,10 +82,9 @@ def measure(
         }
         for split, accuracy in at_half.items():
             metrics[split] |= accuracy.figures()
-        intervals |= bootstrap_intervals(
-            at_half[reported], len(labels), parameters.bootstrap
+        metrics["intervals"][reported] |= bootstrap_intervals(
+            at_half[reported], len(probabilities[reported]), parameters.bootstrap
         )
-    metrics["intervals"] = {reported: intervals}
     if parameters.yardstick:
         from pedigree.evaluation.classification.yardstick import hist_gradient_boosting
 
@@ -105,18 +102,15 @@ def write_predictions(
     data), `label` and `predicted` (names of classes), and `probability_<class>`
     (float32) for each class.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     names = np.array(_classes(meta))
     columns = {
-        "row": pa.array(reported.rows),
-        "label": pa.array(names[reported.y]),
-        "predicted": pa.array(names[probabilities.argmax(axis=1)]),
+        "row": reported.rows,
+        "label": names[reported.y],
+        "predicted": names[probabilities.argmax(axis=1)],
     }
     for index, name in enumerate(_classes(meta)):
-        columns[f"probability_{name}"] = pa.array(probabilities[:, index])
-    pq.write_table(pa.table(columns), path)
+        columns[f"probability_{name}"] = probabilities[:, index]
+    write_parquet(path, columns)
 
 
 def write_points(
@@ -173,27 +167,20 @@ def tables(metrics: Mapping[str, Any]) -> "list[Table]":
         The figures of each split with the intervals of the reported one, then the
         classes of that.
     """
+    titles = {
+        "accuracy": "accuracy",
+        "log_loss": "log loss",
+        "roc_auc_macro": "ROC AUC",
+    }
+    return [table_of_figures(metrics, titles), _table_of_classes(metrics)]
+
+
+def _table_of_classes(metrics: Mapping[str, Any]) -> "Table":
+    """Lay out the figures of each class of the reported split, and their averages."""
     from rich.markup import escape
     from rich.table import Table
 
-    ((reported, intervals),) = metrics["intervals"].items()
-    overview = Table("split", title="Figures", title_justify="left")
-    names = {"accuracy": "accuracy", "log_loss": "log loss", "roc_auc_macro": "ROC AUC"}
-    for title in names.values():
-        overview.add_column(title, justify="right")
-    for split in ("train", "validation", "test", "yardstick"):
-        if split in metrics:
-            overview.add_row(split, *(figure(metrics[split].get(key)) for key in names))
-    overview.add_row(
-        f"{reported} interval",
-        *(
-            "{} to {}".format(*(figure(end) for end in intervals[key].values()))
-            if key in intervals
-            else figure(None)
-            for key in names
-        ),
-    )
-
+    (reported,) = metrics["intervals"]
     per_class = Table(f"{reported} class", title="Classes", title_justify="left")
     columns = (*AVERAGED, "roc_auc", "support")
     for column in columns:
@@ -205,7 +192,13 @@ def tables(metrics: Mapping[str, Any]) -> "list[Table]":
     for average in ("macro", "weighted"):
         averages = (metrics[reported].get(f"{column}_{average}") for column in columns)
         per_class.add_row(f"{average} average", *map(figure, averages))
-    return [overview, per_class]
+    return per_class
+
+
+def _weighted(
+    probabilities: Probabilities, arrays: Arrays, meta: Meta
+) -> WeightedFigures:
+    return WeightedFigures(probabilities, arrays.y, _classes(meta))
 
 
 def _classes(meta: Meta) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import RefusedError, WrongUseError
 from pedigree.evaluation.bootstrap import Counts
+from pedigree.evaluation.measures import figures_of
 
 Numbers = NDArray[np.float32]
 
@@ -86,8 +87,4 @@ def split_figures(
     predicted: Numbers, naive: Numbers, actual: Numbers
 ) -> dict[str, float]:
     """Compute the figures of one split; those that are undefined are left out."""
-    values = WeightedForecasts(predicted, naive, actual)(np.ones(len(actual), np.int64))
-    figures = dict(zip(NAMES, values.tolist(), strict=True))
-    return {"rows": len(actual)} | {
-        name: value for name, value in figures.items() if not np.isnan(value)
-    }
+    return figures_of(WeightedForecasts(predicted, naive, actual), len(actual))

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays, Meta
-from pedigree.evaluation.bootstrap import bootstrap_intervals
-from pedigree.evaluation.console import figure
-from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
+from pedigree.evaluation.drawing import new_figure, save_figure
+from pedigree.evaluation.figures_table import table_of_figures
 from pedigree.evaluation.forecasting.figures import (
     NAMES,
     Numbers,
@@ -18,6 +17,8 @@ from pedigree.evaluation.forecasting.figures import (
     persistence,
     split_figures,
 )
+from pedigree.evaluation.measures import measure_splits
+from pedigree.evaluation.tables import write_csv, write_parquet
 from pedigree.models.predictor import Predictor
 from pedigree.params.evaluate import EvaluateForecasting
 
@@ -63,18 +64,9 @@ def measure(
         WrongUseError: If the examples are no windows.
         RefusedError: If a split is empty, or a prediction is not a finite number.
     """
-    metrics: dict[str, Any] = {
-        split: figures(predicted[split], splits[split], meta)
-        for split in parameters.splits
-    }
-    reported = parameters.splits[-1]
-    actual = splits[reported].y
-    naive = persistence(splits[reported], meta)
-    errors = WeightedForecasts(predicted[reported], naive, actual)
-    metrics["intervals"] = {
-        reported: bootstrap_intervals(errors, len(actual), parameters.bootstrap)
-    }
-    return metrics
+    return measure_splits(
+        predicted, splits, meta, parameters, figures=figures, weighted=_weighted
+    )
 
 
 def write_predictions(
@@ -85,14 +77,7 @@ def write_predictions(
     One line per window, in the order of the split: `row` (the number in the raw data of
     the row that is predicted), `actual`, `predicted` and `naive`.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns = _columns(predicted, reported, meta)
-    pq.write_table(
-        pa.table({name: pa.array(np.asarray(each)) for name, each in columns.items()}),
-        path,
-    )
+    write_parquet(path, _columns(predicted, reported, meta))
 
 
 def write_points(path: Path, predicted: Numbers, reported: Arrays, meta: Meta) -> None:
@@ -149,23 +134,12 @@ def tables(metrics: Mapping[str, Any]) -> "list[Table]":
     Args:
         metrics: What `measure` returned.
     """
-    from rich.table import Table
+    titles = {name: name.replace("_", " ") for name in NAMES}
+    return [table_of_figures(metrics, titles)]
 
-    ((reported, intervals),) = metrics["intervals"].items()
-    table = Table("split", title="Figures", title_justify="left")
-    for name in NAMES:
-        table.add_column(name.replace("_", " "), justify="right")
-    for split in ("train", "validation", "test"):
-        if split in metrics:
-            table.add_row(split, *(figure(metrics[split].get(name)) for name in NAMES))
-    ends = (
-        "{} to {}".format(*map(figure, intervals[name].values()))
-        if name in intervals
-        else figure(None)
-        for name in NAMES
-    )
-    table.add_row(f"{reported} interval", *ends)
-    return [table]
+
+def _weighted(predicted: Numbers, arrays: Arrays, meta: Meta) -> WeightedForecasts:
+    return WeightedForecasts(predicted, persistence(arrays, meta), arrays.y)
 
 
 def _columns(

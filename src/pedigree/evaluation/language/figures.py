@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from pedigree.errors import RefusedError
 from pedigree.evaluation.bootstrap import Counts
+from pedigree.evaluation.measures import figures_of
 
 Probabilities = NDArray[np.float32]
 Tokens = NDArray[np.int64]
@@ -64,6 +65,4 @@ def split_figures(
     probabilities: Probabilities, actual: Tokens, unit: str
 ) -> dict[str, float]:
     """Compute the figures of one split, its number of tokens as `rows`."""
-    text = WeightedTokens(probabilities, actual, unit)
-    values = text(np.ones(len(actual), np.int64)).tolist()
-    return {"rows": len(actual), **dict(zip(text.names, values, strict=True))}
+    return figures_of(WeightedTokens(probabilities, actual, unit), len(actual))

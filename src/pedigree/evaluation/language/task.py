@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import WrongUseError
-from pedigree.evaluation.bootstrap import bootstrap_intervals
-from pedigree.evaluation.console import figure
-from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
+from pedigree.evaluation.drawing import new_figure, save_figure
+from pedigree.evaluation.figures_table import table_of_figures
 from pedigree.evaluation.language.figures import (
     Probabilities,
     WeightedTokens,
     losses_of,
     split_figures,
 )
+from pedigree.evaluation.measures import measure_splits
+from pedigree.evaluation.tables import write_csv, write_parquet
 from pedigree.models.predictor import Predictor
 from pedigree.params.evaluate import EvaluateLanguage
 
@@ -68,17 +69,9 @@ def measure(
             f"of the kind {meta.kind}",
             "Correct `evaluate.task` in params.yaml.",
         )
-    metrics: dict[str, Any] = {
-        split: figures(predicted[split], splits[split], meta)
-        for split in parameters.splits
-    }
-    reported = parameters.splits[-1]
-    rows = len(splits[reported].y)
-    tokens = WeightedTokens(predicted[reported], splits[reported].y, _unit(meta))
-    metrics["intervals"] = {
-        reported: bootstrap_intervals(tokens, rows, parameters.bootstrap)
-    }
-    return metrics
+    return measure_splits(
+        predicted, splits, meta, parameters, figures=figures, weighted=_weighted
+    )
 
 
 def write_predictions(
@@ -89,9 +82,6 @@ def write_predictions(
     One line per token, in the order of the text: `row` (of the raw line it stands in),
     `actual` and `predicted` (the likeliest token), and `probability` of the actual one.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     names = np.array(meta.classes)
     columns = {
         "row": reported.rows,
@@ -99,10 +89,7 @@ def write_predictions(
         "predicted": names[probabilities.argmax(axis=1)],
         "probability": probabilities[np.arange(len(reported.y)), reported.y],
     }
-    pq.write_table(
-        pa.table({name: pa.array(np.asarray(each)) for name, each in columns.items()}),
-        path,
-    )
+    write_parquet(path, columns)
 
 
 def write_points(
@@ -175,21 +162,15 @@ def tables(metrics: Mapping[str, Any]) -> "list[Table]":
     Args:
         metrics: What `measure` returned.
     """
-    from rich.table import Table
+    (intervals,) = metrics["intervals"].values()
+    titles = {name: name.replace("_", " ") for name in intervals}
+    return [table_of_figures(metrics, titles)]
 
-    ((reported, intervals),) = metrics["intervals"].items()
-    table = Table("split", title="Figures", title_justify="left")
-    for name in intervals:
-        table.add_column(name.replace("_", " "), justify="right")
-    for split in ("train", "validation", "test"):
-        if split in metrics:
-            table.add_row(split, *(figure(metrics[split][name]) for name in intervals))
-    ends = (
-        "{} to {}".format(*map(figure, interval.values()))
-        for interval in intervals.values()
-    )
-    table.add_row(f"{reported} interval", *ends)
-    return [table]
+
+def _weighted(
+    probabilities: Probabilities, arrays: Arrays, meta: Meta
+) -> WeightedTokens:
+    return WeightedTokens(probabilities, arrays.y, _unit(meta))
 
 
 def _unit(meta: Meta) -> str:

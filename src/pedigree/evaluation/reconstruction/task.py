@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import RefusedError
-from pedigree.evaluation.bootstrap import Counts, bootstrap_intervals
-from pedigree.evaluation.console import figure
-from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
+from pedigree.evaluation.bootstrap import Counts
+from pedigree.evaluation.drawing import new_figure, save_figure
+from pedigree.evaluation.figures_table import table_of_figures
 from pedigree.evaluation.images import draw_images, sample_rows
+from pedigree.evaluation.measures import figures_of, measure_splits
+from pedigree.evaluation.tables import write_csv, write_parquet
 from pedigree.models.predictor import Predictor
 from pedigree.params.evaluate import EvaluateReconstruction
 
@@ -36,9 +38,7 @@ def predict(predictor: Predictor, x: NDArray[Any]) -> Outputs:
 
 def figures(outputs: Outputs, arrays: Arrays, meta: Meta) -> dict[str, float]:
     """Compute the figures of one split: the number of rows, and `NAMES`."""
-    errors = RowErrors(outputs, arrays.x, meta.divide_by)
-    values = errors(np.ones(len(outputs), np.int64)).tolist()
-    return {"rows": len(outputs), **dict(zip(NAMES, values, strict=True))}
+    return figures_of(_errors(outputs, arrays, meta), len(outputs))
 
 
 def measure(
@@ -65,17 +65,9 @@ def measure(
         RefusedError: If an output is not a finite number, or has another shape than
             its input.
     """
-    metrics: dict[str, Any] = {
-        split: figures(outputs[split], splits[split], meta)
-        for split in parameters.splits
-    }
-    reported = parameters.splits[-1]
-    errors = RowErrors(outputs[reported], splits[reported].x, meta.divide_by)
-    intervals = bootstrap_intervals(
-        errors, len(outputs[reported]), parameters.bootstrap
+    return measure_splits(
+        outputs, splits, meta, parameters, figures=figures, weighted=_errors
     )
-    metrics["intervals"] = {reported: intervals}
-    return metrics
 
 
 class RowErrors:
@@ -125,24 +117,20 @@ def write_predictions(
     path: Path, outputs: Outputs, reported: Arrays, meta: Meta
 ) -> None:
     """Write the error of each row of the reported split as Parquet: `row`, `mse`."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    errors = RowErrors(outputs, reported.x, meta.divide_by)
-    columns = {"row": np.asarray(reported.rows), "mse": errors.squared}
-    pq.write_table(pa.table(columns), path)
+    errors = _errors(outputs, reported, meta)
+    write_parquet(path, {"row": reported.rows, "mse": errors.squared})
 
 
 def write_points(path: Path, outputs: Outputs, reported: Arrays, meta: Meta) -> None:
     """Write what `dvc plots` draws: the error of each row."""
-    errors = RowErrors(outputs, reported.x, meta.divide_by)
+    errors = _errors(outputs, reported, meta)
     lines = zip(reported.rows.tolist(), errors.squared.tolist(), strict=True)
     write_csv(path, ("row", "mse"), lines)
 
 
 def write_tables(folder: Path, outputs: Outputs, reported: Arrays, meta: Meta) -> None:
     """Write the rows with the largest errors as CSV."""
-    errors = RowErrors(outputs, reported.x, meta.divide_by).squared
+    errors = _errors(outputs, reported, meta).squared
     worst = np.argsort(-errors, kind="stable")[:20]
     lines = ((int(reported.rows[row]), float(errors[row])) for row in worst)
     write_csv(folder / "largest_errors.csv", ("row", "mse"), lines)
@@ -158,7 +146,7 @@ def draw(
     """Draw the errors as a histogram, and samples above their reconstructions."""
     from matplotlib.ticker import MaxNLocator
 
-    errors = RowErrors(outputs, reported.x, meta.divide_by).squared
+    errors = _errors(outputs, reported, meta).squared
     histogram = new_figure(width=6, height=4)
     axes = histogram.subplots()
     axes.hist(errors, bins=50)
@@ -201,18 +189,9 @@ def tables(metrics: Mapping[str, Any]) -> "list[Table]":
     Args:
         metrics: What `measure` returned.
     """
-    from rich.table import Table
+    titles = {name: name.upper() for name in NAMES}
+    return [table_of_figures(metrics, titles, decimals=6)]
 
-    ((reported, intervals),) = metrics["intervals"].items()
-    table = Table("split", title="Figures", title_justify="left")
-    for name in NAMES:
-        table.add_column(name.upper(), justify="right")
-    for split in ("train", "validation", "test"):
-        if split in metrics:
-            table.add_row(split, *(figure(metrics[split][name], 6) for name in NAMES))
-    ends = (
-        " to ".join(figure(end, 6) for end in intervals[name].values())
-        for name in NAMES
-    )
-    table.add_row(f"{reported} interval", *ends)
-    return [table]
+
+def _errors(outputs: Outputs, arrays: Arrays, meta: Meta) -> RowErrors:
+    return RowErrors(outputs, arrays.x, meta.divide_by)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from pedigree.errors import RefusedError
 from pedigree.evaluation.bootstrap import Counts
+from pedigree.evaluation.measures import figures_of
 
 Numbers = NDArray[np.float32]
 
@@ -58,9 +59,4 @@ class WeightedErrors:
 
 def split_figures(predicted: Numbers, actual: Numbers) -> dict[str, float]:
     """Compute the figures of one split; those that are undefined are left out."""
-    errors = WeightedErrors(predicted, actual)
-    values = errors(np.ones(len(actual), np.int64))
-    figures = dict(zip(NAMES, values.tolist(), strict=True))
-    return {"rows": len(actual)} | {
-        name: value for name, value in figures.items() if not np.isnan(value)
-    }
+    return figures_of(WeightedErrors(predicted, actual), len(actual))

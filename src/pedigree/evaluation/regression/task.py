@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import WrongUseError
-from pedigree.evaluation.bootstrap import bootstrap_intervals
-from pedigree.evaluation.console import figure
-from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
+from pedigree.evaluation.drawing import new_figure, save_figure
+from pedigree.evaluation.figures_table import table_of_figures
+from pedigree.evaluation.measures import measure_splits
 from pedigree.evaluation.regression.figures import (
     NAMES,
     Numbers,
     WeightedErrors,
     split_figures,
 )
+from pedigree.evaluation.tables import write_csv, write_parquet
 from pedigree.models.predictor import Predictor
 from pedigree.params.evaluate import EvaluateRegression
 
@@ -67,17 +68,9 @@ def measure(
             f"label {meta.target}, with classes",
             "Set `evaluate.task` to classification in params.yaml.",
         )
-    metrics: dict[str, Any] = {
-        split: figures(predicted[split], splits[split], meta)
-        for split in parameters.splits
-    }
-    reported = parameters.splits[-1]
-    errors = WeightedErrors(predicted[reported], splits[reported].y)
-    rows = len(splits[reported].y)
-    metrics["intervals"] = {
-        reported: bootstrap_intervals(errors, rows, parameters.bootstrap)
-    }
-    return metrics
+    return measure_splits(
+        predicted, splits, meta, parameters, figures=figures, weighted=_weighted
+    )
 
 
 def write_predictions(
@@ -88,15 +81,9 @@ def write_predictions(
     One line per row, in the order of the split: `row` (its number in the raw data),
     `actual` and `predicted`.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     del meta
     columns = {"row": reported.rows, "actual": reported.y, "predicted": predicted}
-    pq.write_table(
-        pa.table({name: pa.array(np.asarray(each)) for name, each in columns.items()}),
-        path,
-    )
+    write_parquet(path, columns)
 
 
 def write_points(path: Path, predicted: Numbers, reported: Arrays, meta: Meta) -> None:
@@ -155,20 +142,9 @@ def tables(metrics: Mapping[str, Any]) -> "list[Table]":
     Args:
         metrics: What `measure` returned.
     """
-    from rich.table import Table
+    return [table_of_figures(metrics, {name: name.upper() for name in NAMES})]
 
-    ((reported, intervals),) = metrics["intervals"].items()
-    table = Table("split", title="Figures", title_justify="left")
-    for name in NAMES:
-        table.add_column(name.upper(), justify="right")
-    for split in ("train", "validation", "test"):
-        if split in metrics:
-            table.add_row(split, *(figure(metrics[split].get(name)) for name in NAMES))
-    ends = (
-        "{} to {}".format(*map(figure, intervals[name].values()))
-        if name in intervals
-        else figure(None)
-        for name in NAMES
-    )
-    table.add_row(f"{reported} interval", *ends)
-    return [table]
+
+def _weighted(predicted: Numbers, arrays: Arrays, meta: Meta) -> WeightedErrors:
+    del meta
+    return WeightedErrors(predicted, arrays.y)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.evaluation.bootstrap import bootstrap_intervals
-from pedigree.evaluation.console import figure
-from pedigree.evaluation.drawing import new_figure, save_figure, write_csv
+from pedigree.evaluation.drawing import new_figure, save_figure
+from pedigree.evaluation.figures_table import table_of_figures
 from pedigree.evaluation.images import sample_rows
+from pedigree.evaluation.measures import measure_splits
 from pedigree.evaluation.segmentation.figures import (
     Confusions,
     Masks,
@@ -22,6 +22,7 @@ from pedigree.evaluation.segmentation.figures import (
     split_figures,
 )
 from pedigree.evaluation.segmentation.overlays import draw_overlays
+from pedigree.evaluation.tables import write_csv, write_parquet
 from pedigree.models.predictor import Predictor
 from pedigree.params.evaluate import EvaluateSegmentation
 
@@ -81,17 +82,9 @@ def measure(
         WrongUseError: If pixels have no classes.
         RefusedError: If a split is empty, or the masks have another shape.
     """
-    metrics: dict[str, Any] = {
-        split: figures(predicted[split], splits[split], meta)
-        for split in parameters.splits
-    }
-    reported = parameters.splits[-1]
-    confusions = _confusions(predicted[reported], splits[reported], meta)
-    weighted = WeightedImages(confusions, meta.classes or ())
-    metrics["intervals"] = {
-        reported: bootstrap_intervals(weighted, len(confusions), parameters.bootstrap)
-    }
-    return metrics
+    return measure_splits(
+        predicted, splits, meta, parameters, figures=figures, weighted=_weighted
+    )
 
 
 def write_predictions(
@@ -102,19 +95,16 @@ def write_predictions(
     `row` (its number in the raw data), `pixel_accuracy`, `mean_iou`, and `iou_<class>`,
     which is missing for a class that the image has not.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     confusions = _confusions(predicted, reported, meta)
     shares = np.array([ious(each) for each in confusions])
     columns = {
-        "row": np.asarray(reported.rows),
+        "row": reported.rows,
         "pixel_accuracy": _accuracies(confusions),
         "mean_iou": np.nanmean(shares, axis=1),
     }
     for index, name in enumerate(_classes(meta, reported)):
-        columns[f"iou_{name}"] = pa.array(shares[:, index], from_pandas=True)
-    pq.write_table(pa.table(columns), path)
+        columns[f"iou_{name}"] = shares[:, index]
+    write_parquet(path, columns)
 
 
 def write_points(path: Path, predicted: Masks, reported: Arrays, meta: Meta) -> None:
@@ -169,33 +159,17 @@ def tables(metrics: Mapping[str, Any]) -> "list[Table]":
     Args:
         metrics: What `measure` returned.
     """
-    from rich.markup import escape
-    from rich.table import Table
+    ((reported, _),) = metrics["intervals"].items()
+    titles = {"pixel_accuracy": "pixel accuracy", "mean_iou": "mean IoU"}
+    titles |= {
+        f"classes.{name}.iou": f"IoU of {name}" for name in metrics[reported]["classes"]
+    }
+    return [table_of_figures(metrics, titles)]
 
-    ((reported, intervals),) = metrics["intervals"].items()
-    classes = metrics[reported]["classes"]
-    table = Table("split", title="Figures", title_justify="left")
-    for title in (
-        "pixel accuracy",
-        "mean IoU",
-        *(f"IoU of {name}" for name in classes),
-    ):
-        table.add_column(escape(title), justify="right")
-    for split in ("train", "validation", "test"):
-        if split in metrics:
-            entries = metrics[split]["classes"].values()
-            values = [metrics[split]["pixel_accuracy"], metrics[split]["mean_iou"]]
-            values += [entry.get("iou") for entry in entries]
-            table.add_row(split, *map(figure, values))
-    names = ("pixel_accuracy", "mean_iou", *(f"classes.{name}.iou" for name in classes))
-    ends = (
-        "{} to {}".format(*map(figure, intervals[name].values()))
-        if name in intervals
-        else figure(None)
-        for name in names
-    )
-    table.add_row(f"{reported} interval", *ends)
-    return [table]
+
+def _weighted(predicted: Masks, arrays: Arrays, meta: Meta) -> WeightedImages:
+    confusions = _confusions(predicted, arrays, meta)
+    return WeightedImages(confusions, _classes(meta, arrays))
 
 
 def _confusions(predicted: Masks, arrays: Arrays, meta: Meta) -> Confusions:

@@ -1,36 +1,17 @@
-"""The traps of the libraries: each is shown to be there, and to be avoided.
-
-A trap that a new version has mended fails its test here, and its precaution can go.
-These have their place beside what avoids them:
-
-- a resumed training ends in the bytes of one that was left alone, whatever Keras's own
-  backup forgets: `training/keras/test_fit.py`
-- a stage that fails brings back the outputs that DVC has deleted, and it never waits
-  for DVC's lock: `tracking/test_stage.py`, `tracking/test_dvc_entry.py`
-- MLflow's limits, and its parameters that never change: `tracking/test_run_log.py`
-- a run that `MLFLOW_RUN_ID` names takes nothing in: `tracking/test_stage.py`
-- the UI listens on 127.0.0.1 alone: `tracking/test_ui.py`
-- no stage imports what it does not need: `stages/`
-"""
+"""DVC's run cache: what it takes for the same parameters, and which stages it keeps."""
 
 import json
 import math
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
-from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
@@ -42,63 +23,11 @@ from pedigree.params.features import Features
 from pedigree.params.model import Model
 from pedigree.pipeline import replace_leaf
 from pedigree.sections import FORBIDDEN_KEYS, leaves, load_yaml, parse
+from traps.tiny import PARAMS, Tiny
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
+
 ENTRIES = read_catalogue(ROOT / "catalogue").entries
-PARAMS = Path("params.yaml")
-
-TINY = """\
-stages:
-  copy:
-    cmd: cp params.yaml copied.yaml
-    deps: [source]
-    params: [section]
-    outs: [copied.yaml]
-"""
-
-
-class Tiny:
-    """A project of one stage, whose output holds the parameters that it was made with.
-
-    What `Repo.reproduce` returns says which stages were not up to date; what the log
-    says of running tells one that ran from one that came from the run cache.
-    """
-
-    def __init__(self, repo: Repo, log: pytest.LogCaptureFixture) -> None:
-        self.repo = repo
-        self.log = log
-
-    def repro(self, section: Any = None) -> str:
-        """Say whether the stage was left alone, ran, or came from the cache."""
-        self.write({"section": section})
-        self.log.clear()
-        with self.log.at_level("INFO", logger="dvc"):
-            stages = self.repo.reproduce()
-        if not stages:
-            return "nothing"
-        return "ran" if "Running stage" in self.log.text else "restored"
-
-    def made_with(self) -> Any:
-        return json.loads(Path("copied.yaml").read_text("utf-8"))["section"]
-
-    def write(self, parameters: Any) -> None:
-        PARAMS.write_text(json.dumps(parameters), "utf-8")
-
-
-@pytest.fixture
-def tiny(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> Iterator[Tiny]:
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    Path("dvc.yaml").write_text(TINY, "utf-8")
-    Path("source").write_text("1", "utf-8")
-    with Repo.init(no_scm=True) as repo:
-        yield Tiny(repo, caplog)
-
-
-# --- DVC: the run cache -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", sorted(FORBIDDEN_KEYS))
@@ -380,191 +309,3 @@ def test_dvc_keeps_only_some_stages_in_its_run_cache(
 
 def messages(log: pytest.LogCaptureFixture, start: str) -> list[str]:
     return [each for each in log.messages if each.startswith(start)]
-
-
-# --- DVC: what it does to files -----------------------------------------------------
-
-
-def test_dvc_deletes_outputs_before_the_stage_runs(project: Path, tiny: Tiny) -> None:
-    from pedigree.training.keras.checkpoint import CHECKPOINTS
-
-    assert tiny.repro(1) == "ran"
-    text = TINY.replace("cp params.yaml copied.yaml", "test -e copied.yaml")
-    Path("dvc.yaml").write_text(text, "utf-8")
-    with pytest.raises(DvcException):
-        tiny.repro(2)
-    assert not Path("copied.yaml").exists()
-
-    with Repo(str(project), uninitialized=True) as repo:
-        outputs = [Path(out.fs_path) for out in repo.index.outs]
-    checkpoint = project / CHECKPOINTS / "key"
-    for output in outputs:
-        assert output != checkpoint
-        assert output not in checkpoint.parents and checkpoint not in output.parents
-    assert ignored([str(CHECKPOINTS / "key/0.npz")]) == [str(CHECKPOINTS / "key/0.npz")]
-
-
-def test_dvc_takes_its_lines_in_gitignore_back_when_a_stage_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project: Path
-) -> None:
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    subprocess.run(["git", "init", "--quiet"], check=True)
-    stages = "{good: {cmd: echo 1 > out, outs: [out]}, bad: {cmd: exit 1, deps: [out]}}"
-    Path("dvc.yaml").write_text(f"stages: {stages}\n", "utf-8")
-    with Repo.init() as repo, pytest.raises(DvcException):
-        repo.reproduce()
-    assert Path("out").exists()
-    assert not Path(".gitignore").exists(), "an output of hundreds of megabytes"
-
-    monkeypatch.chdir(project)
-    PARAMS.write_text(json.dumps(ENTRIES), "utf-8")
-    with Repo(uninitialized=True) as repo:
-        assert repo.config["core"]["autostage"] is False
-        cached = [out.def_path for out in repo.index.outs if out.use_cache]
-        in_git = [out.def_path for out in repo.index.outs if not out.use_cache]
-    assert ignored(cached) == cached
-    assert ignored(in_git) == []
-
-
-def ignored(paths: list[str]) -> list[str]:
-    """Which of the paths git leaves alone, by the file in the root of the project."""
-    done = subprocess.run(
-        ["git", "check-ignore", "--no-index", "--stdin"],
-        cwd=ROOT,
-        input="\n".join(paths),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.splitlines()
-
-
-def test_an_interpolation_in_flow_style_needs_quotes() -> None:
-    for text in ("{outs: [${key}]}", "{cmd: ${key}}"):
-        with pytest.raises(YAMLError):
-            YAML(typ="safe", pure=True).load(text)
-    for text in ("{outs: ['${key}']}", "{cmd: '${key}'}"):
-        YAML(typ="safe", pure=True).load(text)
-    assert "stages" in load_yaml(ROOT / "dvc.yaml")
-
-
-def test_a_second_repro_is_told_who_blocks_it(tiny: Tiny) -> None:
-    """DVC names the process; a stage of ours never asks for the lock."""
-    text = TINY.replace("cp params.yaml copied.yaml", "echo started; sleep 60")
-    Path("dvc.yaml").write_text(text, "utf-8")
-    tiny.write({"section": 1})
-    command = [sys.executable, "-m", "dvc", "repro"]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=environment
-    ) as first:
-        assert first.stdout
-        assert any("started" in line for line in first.stdout)
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-        finally:
-            for process in psutil.Process(first.pid).children(recursive=True):
-                process.terminate()
-    assert done.returncode != 0
-    assert "is busy, it is being blocked by" in done.stderr
-    assert f"(PID {first.pid})" in done.stderr
-
-
-# --- MLflow -------------------------------------------------------------------------
-
-
-def test_mlflow_refuses_its_former_store_of_files(
-    store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
-    from pedigree.tracking.store import open_client
-
-    with pytest.raises(MlflowException):
-        MlflowClient(str(store)).search_experiments()
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
-    assert open_client().tracking_uri == f"sqlite:///{store}/mlflow.db"
-
-
-def test_mlflow_loads_no_model_after_a_move_unless_its_paths_are_repaired(
-    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import mlflow
-
-    from pedigree.tracking.store import experiment_id, open_client
-
-    client = open_client()
-    script = tmp_path / "model.py"
-    script.write_text(
-        "import mlflow\n"
-        "class Echo(mlflow.pyfunc.PythonModel):\n"
-        "    def predict(self, context, model_input: list[str]):\n"
-        "        return model_input\n"
-        "mlflow.models.set_model(Echo())\n"
-    )
-    with mlflow.start_run(experiment_id=experiment_id(client, "lessons")):
-        mlflow.pyfunc.log_model(
-            name="echo",
-            python_model=str(script),
-            registered_model_name="echo",
-            pip_requirements=[],
-        )
-    moved = tmp_path / "elsewhere"
-    moved.mkdir()
-    store.rename(moved / "mlruns")
-    monkeypatch.chdir(moved)
-    mlflow.set_tracking_uri(f"sqlite:///{moved}/mlruns/mlflow.db")
-    with pytest.raises((mlflow.MlflowException, OSError)):
-        mlflow.pyfunc.load_model("models:/echo/1")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
-    open_client()
-    assert mlflow.pyfunc.load_model("models:/echo/1").predict(["a"]) == ["a"]
-
-
-@pytest.mark.parametrize(
-    ("prepared", "sends"), [("", "True"), ("_prepare_environment(); ", "False")]
-)
-def test_mlflow_reports_home_unless_told_not_to(prepared: str, sends: str) -> None:
-    switches = ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK", "PYTEST_CURRENT_TEST", "CI")
-    script = (
-        "import sys; sys.modules.pop('pytest', None);"
-        "from pedigree.tracking.store import _prepare_environment;"
-        f"{prepared}"
-        "from mlflow.telemetry import utils;"
-        "utils._IS_IN_CI_ENV_OR_TESTING = False;"
-        "print(not utils.is_telemetry_disabled())"
-    )
-    environment = {k: v for k, v in os.environ.items() if k not in switches}
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == sends
-
-
-# --- Great Expectations -------------------------------------------------------------
-
-
-def test_great_expectations_looks_for_a_project_and_is_given_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GX_ANALYTICS_ENABLED", raising=False)
-    from pedigree.data.validation import _silent_context
-
-    context = _silent_context()
-    assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
-    assert context.config.analytics_enabled is False
-    assert type(context).__name__ == "EphemeralDataContext"
-    assert list(tmp_path.iterdir()) == []
-
-    import great_expectations as gx
-
-    gx.get_context(mode="file")
-    assert [path.name for path in tmp_path.iterdir()] == ["gx"]
