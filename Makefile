@@ -42,8 +42,9 @@ lint: install  ## Lint, types and import contracts alone
 test-slow: install  ## The tests that take more than a minute
 	pytest -m slow --numprocesses auto --dist loadgroup
 
-bench: install  ## Measure the pipeline, the proof of leaves, lineage, serving and searches
+bench: install  ## Measure the pipeline, trainings, the proof of leaves, lineage, serving and searches
 	python bench/overhead.py
+	python bench/training.py
 	python bench/leaves.py
 	python bench/lineage.py
 	python bench/serving.py

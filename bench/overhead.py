@@ -98,6 +98,15 @@ class Clone:
         """Run a command in the clone and return what it prints."""
         return _checked(command, self.folder).stdout
 
+    def peak(self, *command: str) -> float:
+        """Run a command in the clone and return its highest resident memory in MiB."""
+        code = (
+            "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True,"
+            " stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL); "
+            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        )
+        return int(self.capture([sys.executable, "-c", code, *command])) / 1024
+
     def parameters(self, change) -> None:
         """Change params.yaml."""
         path, yaml = self.folder / "params.yaml", YAML()
@@ -288,16 +297,7 @@ def memory(clone: Clone, arguments: argparse.Namespace) -> None:
     for key, stages in keys.items():
         for name in stages:
             command = commands[f"{name}@{key}"]["cmd"].split()
-            print(f"{name + '@' + key:28} {_peak(clone, command):6.0f} MiB")
-
-
-def _peak(clone: Clone, command: list[str]) -> float:
-    code = (
-        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, "
-        "stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL); "
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    return int(clone.capture([sys.executable, "-c", code, *command])) / 1024
+            print(f"{name + '@' + key:28} {clone.peak(*command):6.0f} MiB")
 
 
 PARTS = {

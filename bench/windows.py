@@ -2,9 +2,9 @@
 
 usage: python bench/windows.py [--rows N] [--rounds N] [--epochs N] [--net NET]
 
-Makes a series of 14 columns and as many rows as the published one of Jena, in a
-temporary folder. Its features are those of `jena_windows` in the catalogue, prepared by
-the stage's script in a process of its own, whose highest memory is told. Then a net is
+Makes a series of 14 columns and as many rows as the published one of Jena, in a clone
+in a temporary folder. Its features are those of `jena_windows` in the catalogue,
+prepared by the stage as DVC runs it, whose highest memory is told. Then a net is
 trained on them by the pipeline and by a bare Keras loop on
 `timeseries_dataset_from_array`, in turns, in one process.
 """
@@ -13,9 +13,7 @@ import argparse
 import json
 import os
 import platform
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,9 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
+from overhead import Clone
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 ROOT = Path(__file__).resolve().parent.parent
 DATASET, FEATURES, COLUMNS = "jena_climate", "jena_windows", 14
+EXPERIMENT = "jena_dense16"
 NETS = {
     "dense": {"architecture": "mlp", "hidden": [16], "activation": "relu"},
     "lstm": {"architecture": "recurrent", "cell": "lstm", "units": [16]},
@@ -46,15 +47,18 @@ def main() -> None:
         f"Python {platform.python_version()}, {arguments.rows} rows"
     )
     with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
+        clone = Clone(Path(folder, "pedigree"))
+        clone.run("pedigree", "deactivate", "--all")
+        clone.run("pedigree", "activate", EXPERIMENT)
+        os.chdir(clone.folder)
         make_series(arguments.rows)
-        prepare()
+        prepare(clone)
         train_in_turns(arguments)
         os.chdir(ROOT)
 
 
 def make_series(rows: int) -> None:
-    """Write the raw data, a verdict and the sections of params.yaml."""
+    """Write the raw data and a verdict."""
     import pyarrow as pa
 
     from pedigree.catalogue.read import read_catalogue
@@ -77,29 +81,15 @@ def make_series(rows: int) -> None:
     verdict |= {"success": True, "rows": {}, "results": []}
     Path("data/validated").mkdir()
     Path("data/validated", f"{DATASET}.json").write_text(json.dumps(verdict))
-    parameters = {
-        "downloads": {},
-        "datasets": {DATASET: entries["datasets"][DATASET]},
-        "features": {FEATURES: features},
-        "experiments": {},
-    }
-    Path("params.yaml").write_text(json.dumps(parameters))
 
 
-PREPARE = """
-from unittest.mock import Mock
-from pedigree.stages.preprocess import main
-main(Mock(), {features!r}, {dataset!r})
-"""
-
-
-def prepare() -> None:
-    """Run preprocess in a process of its own and tell its highest memory."""
-    code = PREPARE.format(features=FEATURES, dataset=DATASET)
+def prepare(clone: Clone) -> None:
+    """Run the stage preprocess, its tracking included, and tell its highest memory."""
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True)
+    peak = clone.peak(
+        sys.executable, "-m", "pedigree.stages.preprocess", FEATURES, DATASET
+    )
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"preprocess: {seconds:.1f} s, {peak:.0f} MiB at its highest")
 
 

@@ -43,11 +43,9 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
         augment: Augment | None = None,
     ) -> None:
         super().__init__()
-        self._x, self._y = x, y
-        self._batch_size, self._seed = batch_size, seed
-        self._first_epoch = first_epoch
-        self._weights = weights
-        self._augment = augment
+        self.x, self.y, self.weights = x, y, weights
+        self.batch_size, self.augment = batch_size, augment
+        self._seed, self._first_epoch = seed, first_epoch
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
 
     @property
@@ -58,25 +56,27 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]
     @property
     def steps_per_epoch(self) -> int:
         """Batches that hold every row once."""
-        return math.ceil(len(self._x) / self._batch_size)
+        return math.ceil(len(self.x) / self.batch_size)
 
     def __getitem__(self, step: int) -> Batch:
         """The batch of a step, counted from the beginning of the first epoch."""
         epoch, position = divmod(step, self.steps_per_epoch)
-        start = position * self._batch_size
-        rows = self._rows(self._first_epoch + epoch)[start : start + self._batch_size]
-        x = self._x[rows]
-        if self._augment:
-            x = self._augment(x, self._first_epoch * self.steps_per_epoch + step)
-        batch: Batch = (x, self._y[rows])
-        if self._weights is not None:
-            batch += (self._weights[rows],)
+        start = position * self.batch_size
+        rows = self.order(epoch)[start : start + self.batch_size]
+        x = self.x[rows]
+        if self.augment:
+            x = self.augment(x, self._first_epoch * self.steps_per_epoch + step)
+        batch: Batch = (x, self.y[rows])
+        if self.weights is not None:
+            batch += (self.weights[rows],)
         return batch
 
-    def _rows(self, epoch: int) -> NDArray[np.int64]:
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """The order of the rows in an epoch, counted from the first one."""
         known, order = self._order
         if known != epoch:
-            order = np.random.default_rng([self._seed, epoch]).permutation(len(self._x))
+            generator = np.random.default_rng([self._seed, self._first_epoch + epoch])
+            order = generator.permutation(len(self.x))
             self._order = (epoch, order)
         return order
 

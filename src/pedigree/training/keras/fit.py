@@ -15,6 +15,7 @@ from pedigree.training.keras.augmentation import batch_augmentation
 from pedigree.training.keras.batches import TrainingBatches, ValidationBatches
 from pedigree.training.keras.callbacks import EpochListener, Recorder, build_callbacks
 from pedigree.training.keras.checkpoint import CheckpointFile
+from pedigree.training.keras.gathering import gathered
 from pedigree.training.keras.losses import loss_named, metric_named
 from pedigree.training.keras.metrics import figures_for, metrics_for
 from pedigree.training.keras.optimizers import build_optimizer
@@ -99,7 +100,7 @@ def fit(
         speedometer = Speedometer(batches.tokens_per_epoch, on_epoch)
         callbacks = [StateReset(), speedometer, *callbacks]
     model.fit(
-        batches,
+        gathered(batches) if isinstance(batches, TrainingBatches) else batches,
         validation_data=validation and _validation_batches(validation, parameters),
         steps_per_epoch=batches.steps_per_epoch,
         initial_epoch=parameters.epochs if done.stopped else done.epochs,
