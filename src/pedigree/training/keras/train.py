@@ -1,5 +1,6 @@
 """A Keras training, from prepared arrays to a canonical archive and its history."""
 
+import gc
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -52,6 +53,8 @@ def train(
         WrongUseError: If the parameters do not fit each other or the data.
         RefusedError: If the loss is not a finite number.
     """
+    # An earlier training of the protocol refers to itself: its memory is not free yet.
+    gc.collect()
     checkpoints = CheckpointFile(key)
     model, history = fit_model(
         architecture, parameters, meta, splits, checkpoints, on_epoch, pretrained
