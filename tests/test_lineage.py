@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from clones import Clone
 from pedigree.cli.app import app
+from pedigree.errors import WrongUseError
 from pedigree.lineage import rebuild
 from pedigree.lineage.ancestry import Execution, read_ancestry
 from pedigree.lineage.graph import build_graph
@@ -168,6 +169,9 @@ def test_mlflow_itself_records_the_same(checkout):
                     assert quick.maker(*item, before) == slow.maker(*item, before)
         assert quick.maker("data/raw/breast_cancer", "0") is None
         assert slow.maker("data/raw/breast_cancer", "0") is None
+        for each in (quick, slow):
+            with pytest.raises(WrongUseError, match="Received: no 0a"):
+                each.run("0a")
 
 
 @pytest.mark.parametrize(

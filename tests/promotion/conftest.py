@@ -61,6 +61,7 @@ TRANSFORM = {
         "flag_missing": False,
     },
 }
+TABLE = {"format": "csv", "files": {"all": "rain.csv"}}
 
 
 def predict(x: Any, errors: int) -> Any:
@@ -101,6 +102,8 @@ class World:
         if stage.startswith("fetch@"):
             files = [{"name": "rain.csv", "sha256": "0" * 64}]
             params = {"downloads.rain": {"kind": "sklearn", "files": files}}
+        if stage.startswith("ingest@"):
+            params = {f"datasets.{stage.partition('@')[2]}.table": TABLE}
         entry = {"cmd": stage, "deps": deps, "params": {"params.yaml": params}}
         tags = {"dvc.stage": stage, "dvc.key": key_of(entry)}
         tags |= {f"dvc.dep.{path}": value for path, value in deps.items()}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pytest
 from typer.testing import CliRunner
 
@@ -246,6 +247,22 @@ def test_a_version_that_is_not_whole_is_refused_unseen(world, name, monkeypatch)
     assert (decision.decision, world.champion()) == ("refused", None)
     assert said in decision.reason, findings.reason
     assert loaded == [] and not list(Path().rglob("SPRUNG"))
+
+
+@pytest.mark.parametrize("name", ["pickle", "disguised pickle", "escaping entry"])
+@pytest.mark.parametrize("command", ["predict", "monitor"])
+def test_nor_does_such_a_version_answer(world, command, name, monkeypatch):
+    what, said = DAMAGES[name]
+    what(world)
+    loaded = []
+    monkeypatch.setattr("pedigree.serving.version.load_raw_rows_model", loaded.append)
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # this process goes on
+    pa.csv.write_csv(world.table.drop_columns("rain"), "new.csv")
+    out = ["out.csv"] if command == "predict" else []
+    done = run(command, "models:/rain/1", "new.csv", *out)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert loaded == [] and not [*Path().rglob("SPRUNG"), *Path().glob("out.csv")]
 
 
 def test_a_version_without_answers_to_test_rows_is_refused(world):

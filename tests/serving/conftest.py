@@ -10,11 +10,11 @@ import pyarrow as pa
 import pytest
 
 from pedigree.data.prepared import Meta
-from pedigree.data.transforms import tabular
+from pedigree.data.transforms import resized_image, tabular
 from pedigree.data.transforms.image import Fitted
 from pedigree.models.raw_rows import RawRowsModel
 from pedigree.params.datasets import Table
-from pedigree.params.features import TabularTransform
+from pedigree.params.features import Resize, TabularTransform
 from pedigree.sections import parse
 from pedigree.serving.version import ServedVersion
 
@@ -52,6 +52,7 @@ IMAGES = {
     "height": 2,
     "width": 2,
 }
+RESIZE = Resize(height=2, width=2, interpolation="bilinear")
 
 
 def served(model: RawRowsModel, table: dict[str, Any]) -> ServedVersion:
@@ -62,7 +63,7 @@ def served(model: RawRowsModel, table: dict[str, Any]) -> ServedVersion:
 
 
 def meta(kind: str, shape: tuple[int, ...], columns: tuple, classes: tuple) -> Meta:
-    names = () if kind == "image" else ("a",) * shape[0]
+    names = () if "image" in kind else ("a",) * shape[0]
     return Meta(kind, "Rain", classes, shape, None, names, columns, {}, {})
 
 
@@ -81,7 +82,7 @@ def weather() -> ServedVersion:
 
 
 @pytest.fixture
-def make_images() -> Callable[[str], ServedVersion]:
+def make_images() -> Callable[..., ServedVersion]:
     """The class of an image is the pixel that is the brightest; a number is its sum."""
 
     def brightest(x: np.ndarray) -> np.ndarray:
@@ -92,11 +93,14 @@ def make_images() -> Callable[[str], ServedVersion]:
         "classes": brightest,
         "number": lambda x: x.sum(axis=(1, 2, 3))[:, None].astype(np.float32),
         "input": lambda x: x.astype(np.float32) / 16,
+        "masks": lambda x: np.concatenate([x < 5, x >= 5], axis=-1).astype(np.float32),
     }
 
-    def make(kind: str) -> ServedVersion:
-        about = meta("image", (2, 2, 1), (), ("0", "1", "2", "3"))
-        fitted = Fitted((2, 2, 1), 16.0)
+    def make(kind: str, transform: str = "image") -> ServedVersion:
+        about = meta(transform, (2, 2, 1), (), ("0", "1", "2", "3"))
+        fitted: Any = Fitted((2, 2, 1), 16.0)
+        if transform == "resized_image":
+            fitted = resized_image.Fitted(RESIZE, 1, None)
         return served(RawRowsModel(about, fitted, predictors[kind], kind), IMAGES)
 
     return make

@@ -143,6 +143,25 @@ def test_images(
     assert target.read_text() == "prediction\n9.0\n6.0\n"
     predict_file(make_images("input"), source, target)
     assert target.read_text().splitlines()[1] == "0.0,0.0,0.5625,0.0"
+    predict_file(make_images("masks"), source, target)
+    assert target.read_text() == "pixel1,pixel2,pixel3,pixel4\n0,0,1,0\n1,0,0,0\n"
+
+
+def test_images_of_any_size(
+    make_images: Callable[..., ServedVersion], tmp_path: Path
+) -> None:
+    version = make_images("classes", "resized_image")
+    source, target = tmp_path / "in.parquet", tmp_path / "out.csv"
+    large = np.zeros((3, 8, 6), np.uint8)
+    large[0, :4, :3] = large[1, :4, 3:] = large[2, 4:, :3] = 255
+    pq.write_table(table_of_images(large, None), source)
+    predict_file(version, source, target)
+    assert pd.read_csv(target)["label"].tolist() == [0, 1, 2]
+    with pytest.raises(
+        WrongUseError, match=r"image, height, width, channels\. Rec.*pixel4"
+    ):
+        (tmp_path / "in.csv").write_text("p1,p2,p3,p4\n0,0,9,0\n")
+        predict_file(version, tmp_path / "in.csv", target)
 
 
 @pytest.mark.parametrize(

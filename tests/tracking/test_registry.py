@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import pickle
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
 
+import grimp
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -164,6 +166,7 @@ def trained(files: tuple[str, Path], store: Path) -> Trained:
         "dvc.key": "0a",
         f"dvc.out.models/{name}": "0b.dir",
         "git.commit": "0c",
+        "dvc.dep.data/prepared/f": "told by the run",
         "mlflow.note": "not taken over",
     }
     run = client.create_run(experiment_id(client, "lessons"), tags=tags)
@@ -244,6 +247,61 @@ def test_each_file_of_the_serving_code_counts(
     assert serving_code("tabular", "keras") != before
 
 
+# They fit a transform to training data; rows to answer to never meet them.
+FIT_ONLY = ("data.splits", "data.transforms.labels", "data.transforms.targets")
+WORDS = ("pedigree.errors", "pedigree.params", "pedigree.sections")
+TRANSFORMS = (
+    *("image", "multi_hot", "resized_image", "tabular"),
+    *("tokens", "vgg16_features", "windows"),
+)
+
+
+@pytest.fixture(scope="module")
+def imports() -> grimp.ImportGraph:
+    graph = grimp.build_graph(
+        "pedigree", exclude_type_checking_imports=True, cache_dir=None
+    )
+    for module in FIT_ONLY:
+        graph.remove_module(f"pedigree.{module}")
+    return graph
+
+
+@pytest.mark.parametrize("library", ["keras", "numpy"])
+@pytest.mark.parametrize("kind", TRANSFORMS)
+def test_the_serving_code_is_all_that_answering_imports(
+    kind: str, library: str, imports: grimp.ImportGraph
+) -> None:
+    started = {
+        "pedigree.tracking.pyfunc_model",
+        f"pedigree.data.transforms.{kind}",
+        *imports.find_descendants(f"pedigree.models.{library}"),
+    }
+    reached = started.union(*map(imports.find_upstream_modules, started))
+    names = (*registry.SERVING_CODE, *registry.TRANSFORM_CODE.get(kind, ()))
+    paths = [
+        ROOT / "src/pedigree" / n.format(kind=kind, library=library) for n in names
+    ]
+    files = {
+        file
+        for path in paths
+        for file in (path.rglob("*.py") if path.is_dir() else [path])
+        if file.name != "__init__.py"
+    }
+    assert files == {
+        ROOT / "src" / f"{module.replace('.', '/')}.py"
+        for module in reached
+        if not module.startswith(WORDS)
+    }
+
+
+def test_every_transform_is_among_them() -> None:
+    folder = ROOT / "src/pedigree/data/transforms"
+    loaded = {
+        path.stem for path in folder.glob("*.py") if "\ndef load(" in path.read_text()
+    }
+    assert loaded == set(TRANSFORMS)
+
+
 def test_the_serving_code_is_what_register_depends_on() -> None:
     stage = load_yaml(ROOT / "dvc.yaml")["stages"]["register"]["do"]
     code = {name for name in stage["deps"] if name.startswith("src/")}
@@ -291,6 +349,14 @@ def test_it_answers_after_the_folder_has_moved(
     best = answer[probabilities].to_numpy().argmax(axis=1)
     labels = [probabilities[index].removeprefix("probability_") for index in best]
     assert list(answer["label"]) == labels
+
+
+def test_what_could_run_is_not_loaded(trained: Trained) -> None:
+    trained.register()
+    (folder,) = (path.parent for path in Path("mlruns").rglob("MLmodel"))
+    (folder / "artifacts/transform/more.skops").write_bytes(pickle.dumps(print))
+    with pytest.raises(MlflowException, match=r"more\.skops: it cannot be read"):
+        load(trained.name)
 
 
 def test_bad_input_is_named(trained: Trained) -> None:

@@ -16,13 +16,13 @@ def download(ancestry: Ancestry) -> Iterator[Path]:
     Raises:
         WrongUseError: If the store does not have them.
     """
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
     place = Path(ancestry.artifact)
     if place.is_dir():
         yield place
         return
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
     with TemporaryDirectory(prefix="pedigree-verify-") as folder:
         try:
             path = mlflow.artifacts.download_artifacts(

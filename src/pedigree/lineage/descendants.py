@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pedigree.lineage.ancestry import DATA_FOLDERS
-from pedigree.lineage.records import Records
+from pedigree.lineage.records import Records, RunRecord
 
 Item = tuple[str, str]
 
@@ -51,10 +51,11 @@ def find_descendants(records: Records, path: str) -> list[Descendant]:
             version.version,
             version.aliases,
             value,
-            version.tags.get("pedigree.experiment", ""),
+            version.tags["pedigree.experiment"],
         )
         for version in records.versions()
-        for ancestor, value in sorted(ancestors.of_training(version.tags))
+        if "pedigree.experiment" in version.tags  # else it was registered by hand
+        for ancestor, value in sorted(ancestors.of_run(records.run(version.run_id)))
         if f"{path}/".startswith(f"{ancestor}/")
     ]
 
@@ -66,16 +67,16 @@ class _Ancestors:
         self._records = records
         self._known: dict[Item, frozenset[Item]] = {}
 
-    def of_training(self, tags: Mapping[str, str]) -> frozenset[Item]:
-        """What a training with these tags descends from."""
-        read = set(_tagged(tags, "dvc.dep."))
+    def of_run(self, run: RunRecord) -> frozenset[Item]:
+        """What a run has read, and what that descends from."""
+        read = set(_tagged(run.tags, "dvc.dep."))
         return frozenset(read.union(*(self._of(item) for item in read)))
 
     def _of(self, item: Item) -> frozenset[Item]:
         if item not in self._known:
             made = item[0].startswith(DATA_FOLDERS)
             maker = self._records.maker(*item) if made else None
-            self._known[item] = self.of_training(maker.tags if maker else {})
+            self._known[item] = self.of_run(maker) if maker else frozenset()
         return self._known[item]
 
 

@@ -73,7 +73,11 @@ class Records(Protocol):
         ...
 
     def run(self, run_id: str) -> RunRecord:
-        """The run with an id."""
+        """The run with an id.
+
+        Raises:
+            WrongUseError: If the store has none.
+        """
         ...
 
     def maker(self, path: str, value: str, before: int = LATEST) -> RunRecord | None:
@@ -151,8 +155,10 @@ class SqliteRecords:
 
     def run(self, run_id: str) -> RunRecord:
         """The run with an id."""
-        (row,) = self._ask("SELECT * FROM runs WHERE run_uuid = ?", run_id)
-        return self._record(row)
+        rows = self._ask("SELECT * FROM runs WHERE run_uuid = ?", run_id)
+        if not rows:
+            raise _no_run(run_id)
+        return self._record(rows[0])
 
     def maker(self, path: str, value: str, before: int = LATEST) -> RunRecord | None:
         """Find the finished run that wrote a file or folder with a hash."""
@@ -214,7 +220,12 @@ class MlflowRecords:
 
     def run(self, run_id: str) -> RunRecord:
         """The run with an id."""
-        return _record(self._client.get_run(run_id))
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return _record(self._client.get_run(run_id))
+        except MlflowException as error:
+            raise _no_run(run_id) from error
 
     def maker(self, path: str, value: str, before: int = LATEST) -> RunRecord | None:
         """Find the finished run that wrote a file or folder with a hash."""
@@ -252,6 +263,13 @@ class MlflowRecords:
             tags=version.tags,
             artifact=client.get_model_version_download_uri(version.name, number),
         )
+
+
+def _no_run(run_id: str) -> WrongUseError:
+    return WrongUseError(
+        f"the store must hold the run of each registered model. Received: no {run_id}",
+        "Delete the version that names it, and register the model again: `dvc repro`.",
+    )
 
 
 def _record(run: "Run") -> RunRecord:

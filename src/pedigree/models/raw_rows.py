@@ -31,6 +31,9 @@ from pedigree.models.probabilities import probabilities_of
 
 Answers = pd.DataFrame | npt.NDArray[np.float32 | np.uint8]
 
+# The transforms that take images; the others take columns.
+IMAGE_KINDS = ("image", "resized_image", "vgg16_features")
+
 _ARROW_TYPES = {
     "double": pa.float64(),
     "long": pa.int64(),
@@ -61,6 +64,11 @@ class RawRowsModel:
     transform: Any
     predictor: Predictor
     kind: OutputKind
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether a row is an image."""
+        return self.meta.kind in IMAGE_KINDS
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -154,7 +162,7 @@ class RawRowsModel:
         Raises:
             RefusedError: If a value is of another type than its column.
         """
-        if self.meta.kind in ("image", "resized_image", "vgg16_features"):
+        if self.takes_images:
             return table_of_images(rows, None)
         columns = {
             column.name: _from_pandas(column, rows[column.name])

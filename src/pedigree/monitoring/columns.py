@@ -25,7 +25,7 @@ def compared_columns(version: ServedVersion, labelled: bool) -> dict[str, Kind]:
     """
     meta = version.meta
     kinds: dict[str, Kind] = {}
-    if meta.kind == "image":
+    if version.model.takes_images:
         kinds |= dict.fromkeys(IMAGE_STATISTICS, "numbers")
     elif meta.kind == "multi_hot":
         kinds |= dict.fromkeys(SEQUENCE_STATISTICS, "numbers")

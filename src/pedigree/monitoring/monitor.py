@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pedigree.errors import WrongUseError
 from pedigree.monitoring.columns import compared_columns, describe_rows
 from pedigree.monitoring.drift import Comparison, compare, drifted_columns
 from pedigree.monitoring.expectations import Expectations, check_expectations
@@ -70,9 +71,15 @@ def observe(
         tested: The figures of the version: `test.accuracy` and the like.
 
     Raises:
-        WrongUseError: If something is missing or malformed.
+        WrongUseError: If something is missing or malformed, or texts are gone on with.
         RefusedError: If a value has another type than its column.
     """
+    if version.model.kind == "tokens":
+        raise WrongUseError(
+            "a model to monitor must answer to rows, images or series. Received: "
+            f"{version.ancestry.uri}, which goes on with texts",
+            "`pedigree predict` answers.",
+        )
     training = read_training_rows(version.ancestry)
     data = read_new_data(version, path, labels, training)
     comparisons = compare(

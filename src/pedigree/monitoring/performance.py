@@ -76,11 +76,11 @@ def measure_performance(
         label: The section `label` of the transform; None where numbers are predicted.
 
     Raises:
-        WrongUseError: If the model gives back its input, or answers to windows.
+        WrongUseError: If the model does not answer with a class or a number per row.
         RefusedError: If a label is none of the classes, or there is no row to measure.
     """
     meta = version.meta
-    if version.model.kind == "input" or meta.windows:
+    if version.model.kind not in ("classes", "number") or meta.windows:
         raise WrongUseError(
             "--labels is for models that choose a class or predict a number of each "
             f"row. Received: {version.ancestry.uri}, which does neither",

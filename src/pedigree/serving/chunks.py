@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pedigree.errors import WrongUseError
 from pedigree.serving.rows import (
     IMAGE_COLUMNS,
     RowFile,
@@ -59,18 +60,17 @@ def read_chunks(
         kept: Columns of it to read beside those that the model takes.
 
     Raises:
-        WrongUseError: If the file is malformed.
+        WrongUseError: If the file is malformed, or does not tell the sizes of images
+            that may have any.
         RefusedError: If there are not as many pixels as in an image, or one is none.
     """
     meta, first_row = version.meta, 0
     pixels: list[str] = []
     needed = [each.name for each in meta.columns if each.name in file.names]
-    if meta.kind == "image":
+    if version.model.takes_images:
         needed = list(IMAGE_COLUMNS)
         if not set(IMAGE_COLUMNS) <= set(file.names):
-            others = {*kept, meta.target}
-            shape = version.model.image_shape
-            needed = pixels = pixel_columns(file.names, shape, others)
+            needed = pixels = _pixels(version, file, kept)
     columns = list(dict.fromkeys([*needed, *kept]))
     chunks = file.chunks(columns, rows_at_once(version))
     if meta.windows:
@@ -84,6 +84,18 @@ def read_chunks(
             )
         yield Chunk(raw, chunk, first_row, done / file.total)
         first_row += chunk.num_rows
+
+
+def _pixels(version: ServedVersion, file: RowFile, kept: Sequence[str]) -> list[str]:
+    """Find the columns of pixels, of images that all have one size."""
+    if version.meta.kind != "image":
+        raise WrongUseError(
+            f"images of any size must be in the columns {', '.join(IMAGE_COLUMNS)}. "
+            f"Received: {', '.join(file.names[:40])}",
+            "Write them into a Parquet file as those below `data/raw` are.",
+        )
+    others = {*kept, version.meta.target}
+    return pixel_columns(file.names, version.model.image_shape, others)
 
 
 def rows_at_once(version: ServedVersion) -> int:

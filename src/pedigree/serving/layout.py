@@ -95,10 +95,12 @@ def answer_names(version: ServedVersion) -> tuple[str, ...]:
     """Name the columns of the answers; those of an array by what it gives back."""
     if version.model.answer_names:
         return version.model.answer_names
-    features = version.meta.feature_names
-    if features:
-        return features
-    return tuple(f"pixel{n + 1}" for n in range(math.prod(version.meta.input_shape)))
+    shape = version.meta.input_shape
+    if version.model.kind == "masks":
+        shape = shape[:2]  # one class for all channels of a pixel
+    elif version.meta.feature_names:
+        return version.meta.feature_names
+    return tuple(f"pixel{n + 1}" for n in range(math.prod(shape)))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,7 +1,6 @@
 """A registered model version, ready to answer to raw rows."""
 
 import os
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,10 +68,7 @@ def load_version(records: Records, model_uri: str) -> ServedVersion:
     ancestry = read_ancestry(records, f"models:/{record.name}/{record.version}")
     dataset, table = read_source(ancestry)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with ExitStack() as stack:
-        folder = Path(ancestry.artifact)
-        if not folder.is_dir():
-            folder = stack.enter_context(download(ancestry))
+    with download(ancestry) as folder:
         _require_own(ancestry, folder)
         model = load_raw_rows_model(folder / "artifacts")
         library = LIBRARIES[model_file(folder / "artifacts").suffix]

@@ -20,6 +20,7 @@ from mlflow.types import DataType
 
 from pedigree.errors import PedigreeError
 from pedigree.models.raw_rows import Answers, load_raw_rows_model
+from pedigree.tracking.harmless import faults
 
 # The largest whole number up to which a double has every one.
 _EXACT = 2**53
@@ -33,9 +34,18 @@ class ServedModel(PythonModel):
 
         Args:
             context: MLflow's context, whose artifacts lie in one folder.
+
+        Raises:
+            MlflowException: If something could run as it is loaded.
         """
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        self._model = load_raw_rows_model(Path(context.artifacts["meta"]).parent)
+        artifacts = Path(context.artifacts["meta"]).parent
+        fault = next(faults(artifacts.parent), None)
+        if fault:
+            raise MlflowException.invalid_parameter_value(
+                f"a model must hold nothing that could run. Received: {fault}"
+            )
+        self._model = load_raw_rows_model(artifacts)
         _accept_what_pandas_reads()
 
     def predict(

@@ -21,6 +21,7 @@ from pedigree.models.predictor import (
     model_file,
     read_outputs,
 )
+from pedigree.models.raw_rows import IMAGE_KINDS
 from pedigree.tracking.manifest import sha256_of, write_manifest
 from pedigree.tracking.outcome import read_figures
 from pedigree.tracking.run_log import RunLog
@@ -49,8 +50,16 @@ SERVING_CODE = (
     "models/probabilities.py",
     "models/raw_rows.py",
     "models/{library}",
+    "tracking/harmless.py",
+    "tracking/manifest.py",
     "tracking/pyfunc_model.py",
 )
+
+# What a transform calls besides, by its kind.
+TRANSFORM_CODE = {
+    "resized_image": ("data/resizing.py",),
+    "vgg16_features": ("data/resizing.py", "data/weights.py"),
+}
 
 # MLflow's names for what a model does, by what its outputs are.
 MODEL_TYPES = {"classes": "classifier", "number": "regressor"}
@@ -223,7 +232,7 @@ def signature_of(meta: Meta, kind: OutputKind) -> "ModelSignature":
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
     from mlflow.types.schema import Array
 
-    if meta.kind in ("image", "resized_image", "vgg16_features"):
+    if meta.kind in IMAGE_KINDS:
         # Pixels in one row are no shape of an image: the transform knows that shape.
         # What is resized may have any shape, though one request has one.
         fixed = meta.kind == "image" and len(meta.input_shape) == 3
@@ -273,7 +282,7 @@ def serving_code(kind: str, library: str) -> str:
     package = Path(pedigree.__file__).parent
     paths = {
         file.relative_to(package).as_posix(): file
-        for name in SERVING_CODE
+        for name in (*SERVING_CODE, *TRANSFORM_CODE.get(kind, ()))
         for path in [package / name.format(kind=kind, library=library)]
         for file in (path.rglob("*.py") if path.is_dir() else [path])
     }
@@ -302,13 +311,14 @@ def _versions(client: "MlflowClient", name: str) -> list["ModelVersion"]:
 
 
 def _version_tags(trained: RunLog, model: Path) -> dict[str, str]:
-    """Take over the lineage of the training."""
+    """Say which training made a version; what that read, its run tells."""
     run = trained.client.get_run(trained.run_id)
     study = trained.client.get_experiment(run.info.experiment_id).name
     inherited = {
         name: value
         for name, value in run.data.tags.items()
-        if name.startswith(("dvc.", "git."))
+        if name in ("dvc.stage", "dvc.key", f"dvc.out.{model.as_posix()}")
+        or name.startswith("git.")
     }
     return {
         **inherited,
