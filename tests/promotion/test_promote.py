@@ -349,3 +349,36 @@ def test_an_alias_moved_by_hand_is_told(world):
     world.client.delete_registered_model_alias("rain", "champion")
     assert told()[-1] == (1, None, "moved")
     assert promote("rain", 2)[0].start is None
+
+
+@pytest.mark.usefixtures("world")
+def test_a_secret_that_is_part_of_a_figure_does_no_harm(monkeypatch):
+    monkeypatch.setenv("SMTP_PASSWORD", "promoted")
+    monkeypatch.setenv("API_KEY", "candidate")
+    decision, _ = promote("rain", 1)
+    assert show_history("rain") == [decision]
+    assert decision.decision == "promoted" and decision.figures["candidate"] == 0.7
+
+
+def test_a_record_that_was_edited_is_said(world):
+    promote("rain", 1)
+    (found,) = world.client.search_runs(
+        [world.client.get_experiment_by_name("promotion").experiment_id]
+    )
+    world.client.set_tag(found.info.run_id, "pedigree.decision.record", "0.***35")
+    result = run("history", "rain")
+    assert result.exit_code == 1
+    rule, remedy = result.stderr.splitlines()
+    assert found.info.run_id in rule and rule.endswith("Received: 0.***35")
+    assert "decision.json" in remedy
+
+
+@pytest.mark.usefixtures("world")
+def test_a_store_that_does_not_answer_is_said_in_two_lines(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    result = run("history", "rain")
+    assert result.exit_code == 2
+    rule, remedy = result.stderr.splitlines()[-2:]
+    assert rule.startswith("the MLflow store must answer. Received: ")
+    assert "MLFLOW_TRACKING_URI" in remedy

@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -30,6 +31,7 @@ from pedigree.cli.tune import tune_command
 from pedigree.cli.ui import ui_command
 from pedigree.cli.verify import verify_command
 from pedigree.errors import PedigreeError, WrongUseError
+from pedigree.tracking.secrets import redact
 
 
 class ErrorsInTwoLines(TyperGroup):
@@ -47,12 +49,31 @@ class ErrorsInTwoLines(TyperGroup):
             explained = error if isinstance(error, PedigreeError) else _explain(error)
             typer.echo(explained, err=True)
             raise typer.Exit(explained.exit_code) from None
+        except Exception as error:
+            if ctx.params["debug"] or not _is_of_mlflow(error):
+                raise
+            typer.echo(_explain_store(error), err=True)
+            raise typer.Exit(WrongUseError.exit_code) from None
 
 
 def _explain(error: OSError) -> PedigreeError:
     return WrongUseError(
         f"the project's files must be readable and writable. Received: {error}",
         "Correct their permissions, or make room on the disk.",
+    )
+
+
+def _is_of_mlflow(error: Exception) -> bool:
+    """Whether MLflow raised it; MLflow is imported only by what needs a store."""
+    exceptions = sys.modules.get("mlflow.exceptions")
+    return exceptions is not None and isinstance(error, exceptions.MlflowException)
+
+
+def _explain_store(error: Exception) -> PedigreeError:
+    cause = redact(str(error).strip().splitlines()[0])
+    return WrongUseError(
+        f"the MLflow store must answer. Received: {cause}",
+        "Correct MLFLOW_TRACKING_URI, or look at the server.",
     )
 
 

@@ -21,9 +21,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from pedigree.errors import WrongUseError
-from pedigree.tracking.run_log import RunLog, shorten
-from pedigree.tracking.secrets import redact
+from pedigree.errors import RefusedError, WrongUseError
+from pedigree.tracking.run_log import shorten
+from pedigree.tracking.secrets import redact, redact_leaves
 from pedigree.tracking.store import experiment_id, is_local
 
 if TYPE_CHECKING:
@@ -110,7 +110,12 @@ def write_decision(client: "MlflowClient", model: str, decision: Decision) -> De
     Returns:
         What has happened: `refused` if the champion is another one by now.
     """
-    decision = replace(decision, reason=shorten(redact(decision.reason), REASON_LENGTH))
+    decision = replace(
+        decision,
+        reason=shorten(redact(decision.reason), REASON_LENGTH),
+        who=redact(decision.who),
+        figures=redact_leaves(decision.figures),
+    )
     created = client.create_run(
         experiment_id(client, EXPERIMENT),
         tags={MODEL_TAG: model, **_tags(decision)},
@@ -180,6 +185,8 @@ def aliases(client: "MlflowClient", model: str) -> dict[str, str]:
     try:
         found: dict[str, str] = client.get_registered_model(model).aliases
     except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
         known = ", ".join(each.name for each in client.search_registered_models())
         raise WrongUseError(
             f"MODEL must be a registered model. Received: {model}",
@@ -192,8 +199,11 @@ def _finish(
     client: "MlflowClient", model: str, run_id: str, decision: Decision
 ) -> None:
     """Write a decision out; what is written twice is the same."""
-    run = RunLog(client, run_id)
-    run.set_tags(_tags(decision))
+    from mlflow.entities import RunTag
+
+    # As they are: a decision bears no secret, and half a record would be none.
+    tags = [RunTag(name, value) for name, value in _tags(decision).items()]
+    client.log_batch(run_id, tags=tags)
     client.log_dict(run_id, decision.as_json(), ARTIFACT)
     number = str(decision.end)
     if number in _versions(client, model):
@@ -211,8 +221,21 @@ def _tags(decision: Decision) -> dict[str, str]:
 
 
 def _decision_of(run: "Run") -> Decision:
-    content = json.loads(run.data.tags[RECORD_TAG])
-    return Decision(start=content.pop("from"), end=content.pop("to"), **content)
+    """The decision that a run records.
+
+    Raises:
+        RefusedError: If its record was changed into what is none.
+    """
+    record = run.data.tags.get(RECORD_TAG)
+    try:
+        content = json.loads(record or "")
+        return Decision(start=content.pop("from"), end=content.pop("to"), **content)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RefusedError(
+            f"the tag {RECORD_TAG} of run {run.info.run_id} must be the JSON of a "
+            f"decision. Received: {record}",
+            f"Its artifact {ARTIFACT} holds the decision: write it into the tag.",
+        ) from error
 
 
 def _runs(client: "MlflowClient", model: str) -> "list[Run]":

@@ -19,6 +19,7 @@ from pedigree.models.raw_rows import RawRowsModel, load_raw_rows_model
 from pedigree.params.datasets import Table
 from pedigree.params.file import PARAMS_FILE
 from pedigree.sections import parse
+from pedigree.serving.native_messages import without_native_messages
 from pedigree.tracking.harmless import faults
 from pedigree.tracking.manifest import differences
 from pedigree.tracking.registry import CODE_TAG, serving_code
@@ -70,7 +71,8 @@ def load_version(records: Records, model_uri: str) -> ServedVersion:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with download(ancestry) as folder:
         _require_own(ancestry, folder)
-        model = load_raw_rows_model(folder / "artifacts")
+        with without_native_messages():
+            model = load_raw_rows_model(folder / "artifacts")
         library = LIBRARIES[model_file(folder / "artifacts").suffix]
     code = serving_code(model.meta.kind, library)
     own_code = record.tags.get(CODE_TAG) == code

@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Mapping
+from typing import Any
 
 HIDDEN = "***"
 
@@ -35,6 +37,21 @@ def redact(text: str) -> str:
     for value in _secret_values():
         text = text.replace(value, HIDDEN)
     return text
+
+
+def redact_leaves(value: Any) -> Any:
+    """Hide credentials in the texts of nested lists and mappings, and nothing else.
+
+    A number stays a number, whatever digits a secret has: what is serialised as JSON
+    must be redacted before, or it may be none afterwards.
+    """
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: redact_leaves(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [redact_leaves(each) for each in value]
+    return value
 
 
 def _secret_values() -> list[str]:
