@@ -45,8 +45,7 @@ def open_version_rows(version: ServedVersion, path: Path) -> RowFile:
     Raises:
         WrongUseError: If the file cannot be read.
     """
-    columns = [column.name for column in version.meta.columns]
-    return open_rows(path, version.table, columns)
+    return open_rows(path, version.table, version.meta.columns)
 
 
 def read_chunks(

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,9 +21,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from pedigree.data.prepared import Column
 from pedigree.data.raw import table_of_images
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.params.datasets import CsvImagesTable, CsvTable, Table
+from pedigree.params.datasets import Table
+from pedigree.serving.header import find_header, lines_to_know
 
 # The text that is parsed at once, in bytes. Arrow reads 32 blocks ahead.
 BLOCK_BYTES = 2**20
@@ -54,16 +56,17 @@ class RowFile(Protocol):
         ...
 
 
-def open_rows(path: Path, table: Table, columns: Sequence[str]) -> RowFile:
+def open_rows(path: Path, table: Table, columns: Sequence[Column]) -> RowFile:
     """Open a file of rows by its suffix.
 
     Args:
         path: The file.
         table: How the source of the dataset is written.
-        columns: The raw columns of which a header has to name one; none for images.
+        columns: The columns that the model takes; none for images.
 
     Raises:
-        WrongUseError: If the file is missing, or is of no such kind.
+        WrongUseError: If the file is missing, is of no such kind, or does not say which
+            column is which.
     """
     if not path.is_file():
         raise WrongUseError(
@@ -92,13 +95,14 @@ class ParquetRows:
         path: The file.
 
     Raises:
-        WrongUseError: If it is none.
+        WrongUseError: If it is none, or two columns have one name.
     """
 
     def __init__(self, path: Path) -> None:
         with _explained(path):
             self._file = pq.ParquetFile(path)
         self.names: list[str] = self._file.schema_arrow.names
+        _refuse_repeated(path, self.names)
         self.total: int = self._file.metadata.num_rows
 
     def chunks(
@@ -117,28 +121,23 @@ class CsvRows:
     Args:
         path: The file.
         table: How the source of the dataset is written.
-        columns: The raw columns of which a header has to name one.
+        columns: The columns that the model takes; none for images.
 
     Raises:
         WrongUseError: If it is none, or does not say which column is which.
     """
 
-    def __init__(self, path: Path, table: Table, columns: Sequence[str]) -> None:
+    def __init__(self, path: Path, table: Table, columns: Sequence[Column]) -> None:
         self._path = path
         self.total = path.stat().st_size
         self._missing = ["", *getattr(table, "missing", ())]
         with _explained(path), self._open() as (stream, _):
             # Not by Arrow, which reads on to lines that a bad header does not fit.
-            first = next(csv.reader(io.TextIOWrapper(stream, "utf-8-sig")), [])
-        self._written = _header(first, table, columns)
-        self.names = self._written.names or first
-        repeated = {each for each in self.names if self.names.count(each) > 1}
-        if repeated:
-            raise WrongUseError(
-                f"{path} must have columns of different names. Received: "
-                f"{', '.join(sorted(repeated))} more than once",
-                "Rename one of them.",
-            )
+            reader = csv.reader(io.TextIOWrapper(stream, "utf-8-sig"))
+            lines = list(islice(reader, lines_to_know(table)))
+        self._header = find_header(path, lines, table, columns)
+        self.names = self._header.names or (lines[0] if lines else [])
+        _refuse_repeated(path, self.names)
 
     def chunks(
         self, columns: Sequence[str], rows: int
@@ -149,8 +148,8 @@ class CsvRows:
                 stream,
                 read_options=pa_csv.ReadOptions(
                     block_size=BLOCK_BYTES,
-                    column_names=self._written.names,
-                    skip_rows=self._written.skip,
+                    column_names=self._header.names,
+                    skip_rows=self._header.skip,
                 ),
                 parse_options=pa_csv.ParseOptions(newlines_in_values=True),
                 convert_options=pa_csv.ConvertOptions(
@@ -175,36 +174,14 @@ class CsvRows:
                 yield raw, raw
 
 
-@dataclass(frozen=True)
-class _Written:
-    """How a CSV is written: names for its columns, or None for those of its header."""
-
-    names: list[str] | None = None
-    skip: int = 0
-
-
-def _header(first: list[str], table: Table, columns: Sequence[str]) -> _Written:
-    """Find out whether the first line names the columns, and else what does."""
-    if isinstance(table, CsvTable):
-        if table.columns and not set(columns) & set(first):
-            return _Written(list(table.columns), table.skip_rows)
-        return _Written()
-    if isinstance(table, CsvImagesTable) and not table.header:
-        pixels = [f"pixel{n}" for n in range(1, table.height * table.width + 1)]
-        if len(first) == len(pixels):
-            return _Written(pixels)
-        if all(map(_is_number, first)):
-            label_first = table.label == "first"
-            return _Written(["label", *pixels] if label_first else [*pixels, "label"])
-    return _Written()
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _refuse_repeated(path: Path, names: Sequence[str]) -> None:
+    repeated = {each for each in names if names.count(each) > 1}
+    if repeated:
+        raise WrongUseError(
+            f"{path} must have columns of different names. Received: "
+            f"{', '.join(sorted(repeated))} more than once",
+            "Rename one of them.",
+        )
 
 
 def pixel_columns(
