@@ -42,7 +42,8 @@ class Layout:
             {
                 name: answers[source]
                 if source in self.answers
-                else rows[source].to_pandas()
+                # As Arrow has it: whole numbers stay so where others are missing.
+                else rows[source].to_pandas(types_mapper=pd.ArrowDtype)
                 for name, source in self.columns.items()
             },
             copy=False,
