@@ -122,6 +122,8 @@ def test_a_submission(make_images: Callable[[str], ServedVersion], tmp_path: Pat
         ("0,0,9,0\n5,0,1,0\n", "in.csv"),
         ("label,pixel2,pixel1,pixel3,pixel4\n7,0,0,9,0\n7,0,5,1,0\n", "in.csv"),
         ("Rain,a,b,c,d\n7,0,0,9,0\n7,5,0,1,0\n", "in.csv"),
+        ("pixel1,pixel2,pixel3,pixel4\n0,0,9,0\n5,0,1,0\n", "in.csv"),
+        ("0.0,0, 9.0 ,0\n5,0,1e0,0\n", "in.csv"),
         (None, "in.parquet"),
     ],
 )
@@ -158,7 +160,7 @@ def test_images_of_any_size(
     predict_file(version, source, target)
     assert pd.read_csv(target)["label"].tolist() == [0, 1, 2]
     with pytest.raises(
-        WrongUseError, match=r"image, height, width, channels\. Rec.*pixel4"
+        WrongUseError, match=r"image, height, width, channels\. Rec.*p4"
     ):
         (tmp_path / "in.csv").write_text("p1,p2,p3,p4\n0,0,9,0\n")
         predict_file(version, tmp_path / "in.csv", target)
@@ -174,8 +176,16 @@ def test_images_of_any_size(
         ("Temp\n1\n", "must have the column Cloud. Received: Temp"),
         ("Cloud,Temp\n", "at least one row. Received: none"),
         ("Cloud,Cloud\n1,2\n", "different names. Received: Cloud more than once"),
-        ("Cloud,Temp\n1,2,3\n", "must be a CSV file. Received: .*Expected 2 columns"),
+        (
+            "Cloud,Temp\n1,2,3\n",
+            "must be a CSV file. Rec.*Expected 2 columns.*are Cloud, T",
+        ),
         ("", "must be a CSV file. Received: Empty CSV file"),
+        ("x" * 200_000, "must be a CSV file. Received: field larger than field limit"),
+        (
+            "a,b\n1,2\n",
+            "have the columns that .* Received: a, b\nGive.*: Temp, Wind, C",
+        ),
     ],
 )
 def test_bad_files_leave_nothing(
@@ -204,6 +214,7 @@ def test_a_row_is_counted_from_the_beginning_of_the_file(
     ("content", "message"),
     [
         ("0,0,9,256\n", "pixel4 must hold whole numbers in 0..255.*'256' in row 0"),
+        ("0,0,9,0.5\n", r"pixel4 must hold .* Received: '0\.5' in row 0"),
         ("0,0,9,1\n0,,9,1\n", "pixel2 must hold .* Received: None in row 1"),
         ("a,b,c\n1,2,3\n", "4 columns of pixels, pixel1 and so on. Received: 0, and 3"),
     ],
@@ -258,3 +269,127 @@ def test_an_unusable_header_is_read_as_that_of_the_source(
     target = source.with_name("out.csv")
     predict_file(replace(weather, table=table), source, target, columns=["label"])
     assert target.read_text() == "label\nwet\ndry\n"
+
+
+def test_kept_columns_have_the_types_of_the_input(
+    weather: ServedVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 2)
+    first = 2**60 + 1  # more digits than a double has
+    kept = pa.table(
+        {
+            "Id": [first, None, first + 2, first + 3],
+            "Valid": pa.array([None, None, True, False]),
+            "Note": pa.array([None, None, "x", "y"]),
+            "Day": pa.array([0, None, 2, 3], pa.date32()),
+        }
+    )
+    clouds = pa.array([1, 9, 3, 2])
+    pq.write_table(kept.append_column("Cloud", clouds), tmp_path / "in.parquet")
+    for name in ("out.parquet", "out.csv"):
+        predict_file(
+            weather, tmp_path / "in.parquet", tmp_path / name, kept.column_names
+        )
+    answered = pq.read_table(tmp_path / "out.parquet")
+    assert answered.select(kept.column_names).equals(kept)
+    assert (tmp_path / "out.csv").read_text().splitlines()[1:3] == [
+        f"{first},,,1970-01-01,dry,1.0,0.0",
+        ",,,,wet,0.0,1.0",
+    ]
+
+
+def test_the_input_is_not_written_over(weather: ServedVersion, source: Path) -> None:
+    link = source.with_name("link.csv")
+    link.symlink_to(source)
+    for target in (source, link):
+        with pytest.raises(WrongUseError, match="must be another file than IN"):
+            predict_file(weather, source, target)
+    assert source.read_text() == ROWS
+
+
+def test_columns_that_are_filled_are_named(
+    weather: ServedVersion, source: Path
+) -> None:
+    told: list[str] = []
+    target = source.with_name("out.csv")
+    predict_file(weather, source, target, notice=told.append)
+    assert not told
+    source.write_text("Cloud\n1\n")
+    predict_file(weather, source, target, notice=told.append)
+    assert len(told) == 1 and "in.csv lacks Temp, Wind: filled" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (pa.array(["9.0", " 9"], pa.large_string()), None),
+        (pa.array(["9", "9"]).dictionary_encode(), None),
+        (pa.array([9.0, 9.0]), None),
+        (pa.array(["9", "1_0"]), "'1_0' in row 1"),  # a number to Python
+        (pa.array([9, float("nan")]), "nan in row 1"),
+        (pa.array([[9], [9]]), r"\[9\] in row 0"),
+        (pa.array([True, False]), "type bool"),
+    ],
+)
+def test_pixels_of_any_type(
+    make_images: Callable[[str], ServedVersion],
+    tmp_path: Path,
+    pixels: pa.Array,
+    message: str | None,
+) -> None:
+    others = {f"pixel{n}": [0, 0] for n in (1, 2, 3)}
+    source, target = tmp_path / "in.parquet", tmp_path / "out.csv"
+    pq.write_table(pa.table({**others, "pixel4": pixels}), source)
+    if message:
+        with pytest.raises(RefusedError, match=f"pixel4 must .* Received: .*{message}"):
+            predict_file(make_images("number"), source, target)
+        return
+    predict_file(make_images("number"), source, target)
+    assert target.read_text() == "prediction\n9.0\n9.0\n"
+
+
+def test_parquet_that_is_of_no_use(weather: ServedVersion, tmp_path: Path) -> None:
+    source, target = tmp_path / "in.parquet", tmp_path / "out.csv"
+    clouds = pa.array([1, 9])
+    twice = pa.Table.from_arrays([clouds, clouds], names=["Cloud", "Cloud"])
+    for table, message in (
+        (twice, "different names. Received: Cloud more than once"),
+        (pa.table({"Cloud": [True, False]}), "Cloud must hold numbers .*: .* bool"),
+        (pa.table({"Cloud": clouds, "Wind": [True, None]}), "Wind must hold"),
+    ):
+        pq.write_table(table, source)
+        with pytest.raises(PedigreeError, match=message):
+            predict_file(weather, source, target)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("transform", ["image", "resized_image"])
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("height", pa.array(["2", "2"]), "whole numbers. Received: .* type string"),
+        ("width", pa.array([2.0, 2.0]), "whole numbers. Received: .* type double"),
+        ("channels", pa.array([1, None]), "numbers above 0. Received: None in row 1"),
+        ("height", pa.array([2, -2]), "numbers above 0. Received: -2 in row 1"),
+        ("image", pa.array(["abcd", "abcd"]), "bytes. Received: .* type string"),
+    ],
+)
+def test_parquet_that_holds_no_images(
+    make_images: Callable[..., ServedVersion],
+    tmp_path: Path,
+    transform: str,
+    column: str,
+    values: pa.Array,
+    message: str,
+) -> None:
+    images = table_of_images(np.zeros((2, 2, 2), np.uint8), None)
+    place = images.column_names.index(column)
+    pq.write_table(images.set_column(place, column, values), tmp_path / "in.parquet")
+    with pytest.raises(
+        RefusedError, match=f"the column {column} must hold .*{message}"
+    ):
+        predict_file(
+            make_images("classes", transform),
+            tmp_path / "in.parquet",
+            tmp_path / "out.csv",
+        )

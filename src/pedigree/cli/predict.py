@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,7 +40,7 @@ def predict_command(
 
     # A stopped command leaves as little behind as one that fails.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    check_target(target)
+    check_target(target, source)
     version = load_version(open_records(), model_uri)
     if not version.own_code:
         typer.echo(
@@ -54,7 +55,13 @@ def predict_command(
     started = time.monotonic()
     with _bar(f"{version.ancestry.uri} → {target.name}") as progress:
         rows = predict_file(
-            version, source, target, _names(keep), _names(columns) or None, progress
+            version,
+            source,
+            target,
+            _names(keep),
+            _names(columns) or None,
+            progress,
+            partial(typer.echo, err=True),
         )
     seconds = time.monotonic() - started
     speed = f"{rows:,} rows in {seconds:.1f} s, {rows / seconds:,.0f} per second"

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pedigree.errors import RefusedError, WrongUseError
-from pedigree.serving.chunks import open_version_rows, read_chunks
+from pedigree.serving.chunks import filled_columns, open_version_rows, read_chunks
+from pedigree.serving.header import listed
 from pedigree.serving.layout import make_layout
 from pedigree.serving.rows import unknown_suffix
 from pedigree.serving.version import ServedVersion
@@ -21,6 +22,9 @@ OUTPUT_SUFFIXES = (".csv", ".parquet")
 # What has been done of what there is to do, in any unit.
 Progress = Callable[[float], None]
 
+# Takes a line for the user.
+Notice = Callable[[str], None]
+
 
 def predict_file(
     version: ServedVersion,
@@ -29,6 +33,7 @@ def predict_file(
     keep: Sequence[str] = (),
     columns: Sequence[str] | None = None,
     progress: Progress = lambda _: None,
+    notice: Notice = lambda _: None,
 ) -> int:
     """Write the answers to a file of raw rows.
 
@@ -40,6 +45,7 @@ def predict_file(
         keep: Columns of the input to put before the answers.
         columns: All columns that the file is to have, see `make_layout`.
         progress: Told the share that is done, 0 to 1.
+        notice: Told what the user should know of the answers.
 
     Returns:
         The number of answers.
@@ -48,6 +54,7 @@ def predict_file(
         WrongUseError: If a file cannot be read or written, or a column is unknown.
         RefusedError: If a value cannot be used, or there is no row.
     """
+    check_target(target, source)
     file = open_version_rows(version, source)
     layout = make_layout(version, file.names, keep, columns)
     if version.meta.windows and layout.kept:
@@ -55,6 +62,11 @@ def predict_file(
             "a window of a series is no row whose columns can be kept. Received: "
             f"{', '.join(layout.kept)}",
             "Leave out --keep and --columns: the windows are answered in their order.",
+        )
+    if filled := filled_columns(version, file):
+        notice(
+            f"{source} lacks {listed(filled)}: filled as the values that the training "
+            "data missed."
         )
     rows = 0
     with open_target(target) as write:
@@ -84,15 +96,11 @@ def open_target(target: Path) -> Iterator[Writer]:
     """Open a file for writing, which takes its place when the block has succeeded.
 
     Args:
-        target: The CSV or Parquet file.
+        target: The CSV or Parquet file, as `check_target` lets it through.
 
     Yields:
         What writes the next rows. If the block fails, nothing is left of them.
-
-    Raises:
-        WrongUseError: If there can be no such file.
     """
-    check_target(target)
     part = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         opened = _open_csv if target.suffix == ".csv" else _open_parquet
@@ -103,11 +111,12 @@ def open_target(target: Path) -> Iterator[Writer]:
         part.unlink(missing_ok=True)
 
 
-def check_target(target: Path) -> None:
+def check_target(target: Path, source: Path) -> None:
     """Refuse a file that cannot be written, before any work is done.
 
     Raises:
-        WrongUseError: If its suffix is unknown, or it can have no place.
+        WrongUseError: If its suffix is unknown, it can have no place, or it is the file
+            of the rows.
     """
     if target.suffix not in OUTPUT_SUFFIXES:
         raise unknown_suffix(target, OUTPUT_SUFFIXES)
@@ -115,6 +124,11 @@ def check_target(target: Path) -> None:
         raise WrongUseError(
             f"OUT must be a file in a folder that exists. Received: {target}",
             "Make the folder, or name another file.",
+        )
+    if target.exists() and source.exists() and target.samefile(source):
+        raise WrongUseError(
+            f"OUT must be another file than IN. Received: {target} for both",
+            "Name another file.",
         )
 
 

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pedigree.errors import WrongUseError
-from pedigree.serving.rows import (
+from pedigree.errors import RefusedError, WrongUseError
+from pedigree.serving.header import listed
+from pedigree.serving.images import (
     IMAGE_COLUMNS,
-    RowFile,
     images_from_pixels,
-    open_rows,
     pixel_columns,
+    require_images,
 )
+from pedigree.serving.rows import RowFile, open_rows, refuse_truths
 from pedigree.serving.version import ServedVersion
 
 # The numbers that a model is given at once, in rows of any width.
@@ -44,9 +45,26 @@ def open_version_rows(version: ServedVersion, path: Path) -> RowFile:
 
     Raises:
         WrongUseError: If the file cannot be read.
+        RefusedError: If it has none of the columns that the model takes.
     """
-    columns = [column.name for column in version.meta.columns]
-    return open_rows(path, version.table, columns)
+    file = open_rows(path, version.table, version.meta.columns)
+    wanted = [column.name for column in version.meta.columns]
+    if file.names and wanted and not set(wanted) & set(file.names):
+        raise RefusedError(
+            f"{path} must have the columns that the model takes. Received: "
+            f"{listed(file.names)}",
+            f"Give them, under their names: {listed(wanted)}.",
+        )
+    return file
+
+
+def filled_columns(version: ServedVersion, file: RowFile) -> list[str]:
+    """Name the columns that a file lacks, and that the model fills."""
+    return [
+        column.name
+        for column in version.meta.columns
+        if column.nullable and column.name not in file.names
+    ]
 
 
 def read_chunks(
@@ -62,7 +80,8 @@ def read_chunks(
     Raises:
         WrongUseError: If the file is malformed, or does not tell the sizes of images
             that may have any.
-        RefusedError: If there are not as many pixels as in an image, or one is none.
+        RefusedError: If there are not as many pixels as in an image, one is none, or a
+            column is of a type that neither numbers nor texts nor images have.
     """
     meta, first_row = version.meta, 0
     pixels: list[str] = []
@@ -78,6 +97,9 @@ def read_chunks(
         chunks = iter([(pa.concat_tables(whole), file.total)] if whole else [])
     for chunk, done in chunks:
         raw = chunk
+        refuse_truths(chunk, needed)
+        if version.model.takes_images and not pixels:
+            require_images(chunk, first_row)
         if pixels:
             raw = images_from_pixels(
                 chunk, pixels, version.model.image_shape, first_row

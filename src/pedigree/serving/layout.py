@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pedigree.errors import WrongUseError
+from pedigree.serving.header import listed
 from pedigree.serving.version import ServedVersion
 
 
@@ -41,7 +42,8 @@ class Layout:
             {
                 name: answers[source]
                 if source in self.answers
-                else rows[source].to_pandas()
+                # As Arrow has it: whole numbers stay so where others are missing.
+                else rows[source].to_pandas(types_mapper=pd.ArrowDtype)
                 for name, source in self.columns.items()
             },
             copy=False,
@@ -80,7 +82,7 @@ def make_layout(
             raise WrongUseError(
                 "a column of OUT must be one of IN or of the answers. "
                 f"Received: {name}",
-                f"IN has {_listed(names)}; the answers are {_listed(answers)}.",
+                f"IN has {listed(names)}; the answers are {listed(answers)}.",
             )
         if name in chosen or (is_kept and name in answers):
             raise WrongUseError(
@@ -101,8 +103,3 @@ def answer_names(version: ServedVersion) -> tuple[str, ...]:
     elif version.meta.feature_names:
         return version.meta.feature_names
     return tuple(f"pixel{n + 1}" for n in range(math.prod(shape)))
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:40])
-    return shown if len(names) <= 40 else f"{shown} and {len(names) - 40} more"
