@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from scipy.stats import beta
 
+from pedigree.cli.monitor import summarize
 from pedigree.errors import WrongUseError
 from pedigree.monitoring.expectations import Expectations
 from pedigree.monitoring.monitor import Observation, judge
@@ -129,6 +130,7 @@ def test_the_recall_of_a_class_is_of_its_rows() -> None:
     assert [name for name in performance.figures if "classes" in name] == [metric]
     worse = observed([1] * 20, [0] * 20, metric)
     assert len(worse.reasons) == 1
+    assert f"{metric} 0.0000 (0.0000 to 0.1684), tested 0.9600" in summarize(worse)
     f1 = "classes.rain/snow.f1"
     of_few = observed([0] * 50 + [1] * 4, [0] * 50 + [0] * 4, f1)
     assert of_few.reasons == () and "it is of 4" in (of_few.undecided or "")

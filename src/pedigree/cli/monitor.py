@@ -56,7 +56,7 @@ def monitor_command(
     # A file or a pipe has no width to keep to.
     width = None if sys.stdout.isatty() else 10_000
     Console(highlight=False, width=width).print(_table(seen))
-    typer.echo(_summary(seen))
+    typer.echo(summarize(seen))
     if seen.reasons:
         raise RefusedError(
             f"{uri} must stay within monitoring.{name} of params.yaml. Received: "
@@ -95,7 +95,8 @@ def _table(seen: "Observation") -> "Table":
     return table
 
 
-def _summary(seen: "Observation") -> str:
+def summarize(seen: "Observation") -> str:
+    """Say in one line what was found, with the figure that a threshold is about."""
     from pedigree.monitoring.monitor import say_drifted
 
     expectations, rows = seen.expectations, seen.data.table.num_rows
@@ -105,7 +106,9 @@ def _summary(seen: "Observation") -> str:
         f"{len(expectations.failed)} of {expectations.checked} expectations not met",
     ]
     if seen.performance:
-        for name in ("accuracy", "mae"):
+        declared = seen.thresholds and seen.thresholds.performance
+        asked = (declared.metric,) if declared else ()
+        for name in dict.fromkeys(("accuracy", "mae", *asked)):
             if name in seen.performance.figures:
                 figure = seen.performance.figures[name]
                 tested = "unknown" if figure.tested is None else f"{figure.tested:.4f}"
