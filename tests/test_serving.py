@@ -95,7 +95,7 @@ def test_data_that_do_not_drift_say_nothing(clone: Clone, raw: pd.DataFrame) -> 
 @pytest.mark.slow
 def test_a_file_that_cannot_be_compared(clone: Clone, raw: pd.DataFrame) -> None:
     done = monitor(clone, raw[:20].drop(columns="mean_radius"))
-    assert done.returncode == 1 and "must have the column mean_radius" in done.stderr
+    assert done.returncode == 2 and "must have the column mean_radius" in done.stderr
     done = monitor(clone, raw[:20], "--labels", "diagnosis")
     assert done.returncode == 2 and "Received: diagnosis" in done.stderr
 

@@ -12,6 +12,7 @@ from scipy import stats
 from pedigree.monitoring.drift import (
     OTHERS,
     Comparison,
+    Kind,
     compare,
     drifted_columns,
     stability_index,
@@ -213,3 +214,95 @@ def test_a_constant_column_does_not_drift() -> None:
     found = compare(one, one[:20], kinds)
     assert all(each.adjusted == 1 and each.psi == 0 for each in found)
     assert compare(one, one, {}) == ()
+
+
+def flag(ones: int) -> pd.DataFrame:
+    return pd.DataFrame({"x": [1.0] * ones + [0.0] * (1000 - ones)})
+
+
+@pytest.mark.parametrize("kind", ["numbers", "categories"])
+def test_a_flag_drifts_from_either_side(kind: Kind) -> None:
+    """Of 95 % and 5 %: 2 (0.9 ln 19)."""
+    for training, new in ((950, 50), (50, 950)):
+        (found,) = compare(flag(training), flag(new), {"x": kind})
+        assert found.psi == pytest.approx(1.8 * math.log(19))
+        assert found.has_drifted(THRESHOLD)
+        assert sum(cell.new for cell in found.cells) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("before", "after"), [(5.0, 1.0), (1.0, 5.0)])
+def test_a_constant_that_changes_drifts(before: float, after: float) -> None:
+    old, new = (pd.DataFrame({"x": [value] * 100}) for value in (before, after))
+    (found,) = compare(old, new, {"x": "numbers"})
+    assert found.has_drifted(THRESHOLD) and found.psi > 10
+    assert {cell.name for cell in found.cells} == {
+        f"below {before:g}",
+        f"{before:g}",
+        f"above {before:g}",
+    }
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_index_sees_what_is_piled_up_and_has_no_side(seed: int) -> None:
+    """A value that more than a fifth of the training rows have is a cell."""
+    random = np.random.default_rng(seed)
+    values = np.arange(random.integers(1, 6), dtype=float)
+    shares = [random.dirichlet(np.full(len(values), 0.5)) for _ in range(2)]
+    samples = [random.choice(values, 500, p=each) for each in shares]
+    old, new = (pd.DataFrame({"x": each}) for each in samples)
+    (found,) = compare(old, new, {"x": "numbers"})
+    (mirrored,) = compare(-old, -new, {"x": "numbers"})
+    assert mirrored.psi == pytest.approx(found.psi)
+    moved = [
+        (samples[0] == value).mean() != (samples[1] == value).mean()
+        for value in values
+        if (samples[0] == value).mean() > 0.2
+    ]
+    assert found.psi > 0 or not any(moved)
+
+
+def test_a_missing_value_does_not_rename_categories() -> None:
+    """Beside one, pandas reads whole numbers as fractions and flags as objects."""
+    for values in ([0, 1], [False, True], ["no", "yes"]):
+        old = pd.DataFrame({"c": values * 200})
+        new = pd.DataFrame({"c": [*values * 100, None]})
+        found = compare(old, new, {"c": "categories"})
+        (categories,) = (each for each in found if each.about == "categories")
+        assert {cell.name for cell in categories.cells} == set(map(str, values))
+        assert categories.psi == 0
+        assert drifted_columns(found, THRESHOLD) == ()
+
+
+def test_categories_of_both_sides_are_written_alike() -> None:
+    old = pd.DataFrame({"c": [1.0, 2.5] * 200})
+    new = pd.DataFrame({"c": [1] * 400})
+    (found,) = compare(old, new, {"c": "categories"})
+    assert {cell.name: cell.new for cell in found.cells} == {"1.0": 1, "2.5": 0}
+
+
+def test_few_missing_values_are_compared_exactly() -> None:
+    """The chi-squared test calls one of twenty missing p = 1e-110."""
+    old = pd.DataFrame({"x": np.arange(10_000) % 97.0})
+    new = old[:20].replace(7.0, np.nan)
+    found = compare(old, new, {"x": "numbers"})
+    (missing,) = (each for each in found if each.about == "missing values")
+    assert missing.test == "Fisher's exact"
+    assert missing.statistic == pytest.approx(1 / 20)
+    # That the one row without a value is among the twenty.
+    assert missing.p_value == pytest.approx(20 / 10_020)
+
+
+def test_few_rows_of_a_source_that_misses_some_values_raise_no_alarm() -> None:
+    kinds: dict[str, Kind] = {f"x{n}": "numbers" for n in range(5)}
+
+    def rows(count: int, seed: int) -> pd.DataFrame:
+        random = np.random.default_rng(seed)
+        table = pd.DataFrame({name: random.normal(size=count) for name in kinds})
+        return table.mask(random.random(table.shape) < 0.003)
+
+    training = rows(10_000, 0)
+    alarms = sum(
+        bool(drifted_columns(compare(training, rows(20, seed), kinds), THRESHOLD))
+        for seed in range(1, 31)
+    )
+    assert alarms <= 1

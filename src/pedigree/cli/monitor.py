@@ -2,13 +2,15 @@
 
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pedigree.cli.arguments import ModelUri
-from pedigree.errors import RefusedError
+from pedigree.errors import RefusedError, WrongUseError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,6 +32,7 @@ def monitor_command(
     ] = None,
 ) -> None:
     """Compare new data with those that a version was trained on; 1 says train again."""
+    _check_page(html)
     gc.enable()  # a large file makes garbage that does matter
     from rich.console import Console
 
@@ -41,24 +44,43 @@ def monitor_command(
     from pedigree.serving.version import load_version
 
     thresholds = read_parameters().monitoring
-    version = load_version(open_records(), model_uri)
-    uri, name = version.ancestry.uri, version.ancestry.name
-    with monitoring_run(version) as run:
-        tested = figures_of(version)
-        seen = observe(version, new, labels, thresholds.get(name), tested)
-        log_observation(run, seen)
+    with _no_other_refusals():
+        version = load_version(open_records(), model_uri)
+        uri, name = version.ancestry.uri, version.ancestry.name
+        with monitoring_run(version) as run:
+            tested = figures_of(version)
+            seen = observe(version, new, labels, thresholds.get(name), tested)
+            log_observation(run, seen)
     if html is not None:
         html.write_text(render_page(seen), "utf-8")
     # A file or a pipe has no width to keep to.
     width = None if sys.stdout.isatty() else 10_000
     Console(highlight=False, width=width).print(_table(seen))
-    typer.echo(_summary(seen))
+    typer.echo(summarize(seen))
     if seen.reasons:
         raise RefusedError(
             f"{uri} must stay within monitoring.{name} of params.yaml. Received: "
             f"{'; '.join(seen.reasons)}",
             "Train it again; the run in MLflow holds monitoring.html.",
         )
+
+
+def _check_page(html: Path | None) -> None:
+    """Refuse a page that cannot be written, before any work is done."""
+    if html is not None and (html.is_dir() or not html.parent.is_dir()):
+        raise WrongUseError(
+            f"--html must name a file in a folder that exists. Received: {html}",
+            "Make the folder, or name another file.",
+        )
+
+
+@contextmanager
+def _no_other_refusals() -> Iterator[None]:
+    """Keep exit code 1 for thresholds: scripts take it for a call to train again."""
+    try:
+        yield
+    except RefusedError as error:
+        raise WrongUseError(error.rule, error.remedy) from error
 
 
 def _table(seen: "Observation") -> "Table":
@@ -73,15 +95,20 @@ def _table(seen: "Observation") -> "Table":
     return table
 
 
-def _summary(seen: "Observation") -> str:
-    expectations = seen.expectations
+def summarize(seen: "Observation") -> str:
+    """Say in one line what was found, with the figure that a threshold is about."""
+    from pedigree.monitoring.monitor import say_drifted
+
+    expectations, rows = seen.expectations, seen.data.table.num_rows
     parts = [
-        f"{seen.data.table.num_rows:,} new rows",
-        f"{len(seen.drifted)} columns have drifted",
+        "1 new row" if rows == 1 else f"{rows:,} new rows",
+        say_drifted(len(seen.drifted)),
         f"{len(expectations.failed)} of {expectations.checked} expectations not met",
     ]
     if seen.performance:
-        for name in ("accuracy", "mae"):
+        declared = seen.thresholds and seen.thresholds.performance
+        asked = (declared.metric,) if declared else ()
+        for name in dict.fromkeys(("accuracy", "mae", *asked)):
             if name in seen.performance.figures:
                 figure = seen.performance.figures[name]
                 tested = "unknown" if figure.tested is None else f"{figure.tested:.4f}"
@@ -89,6 +116,8 @@ def _summary(seen: "Observation") -> str:
                     f"{name} {figure.value:.4f} ({figure.low:.4f} to "
                     f"{figure.high:.4f}), tested {tested}"
                 )
+    if seen.undecided:
+        parts.append(seen.undecided)
     if seen.thresholds is None:
         parts.append("no thresholds are declared")
     return "; ".join(parts)

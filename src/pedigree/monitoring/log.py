@@ -95,6 +95,7 @@ def findings(seen: Observation) -> dict[str, object]:
         "training_rows": seen.training_rows,
         "retrain": bool(seen.reasons),
         "reasons": list(seen.reasons),
+        "undecided": seen.undecided,
         "drifted": list(seen.drifted),
         "columns": [
             {

@@ -10,7 +10,12 @@ from pedigree.monitoring.columns import compared_columns, describe_rows
 from pedigree.monitoring.drift import Comparison, compare, drifted_columns
 from pedigree.monitoring.expectations import Expectations, check_expectations
 from pedigree.monitoring.new_data import NewData, read_new_data
-from pedigree.monitoring.performance import Performance, measure_performance
+from pedigree.monitoring.performance import (
+    ROWS_AT_LEAST,
+    Performance,
+    measure_performance,
+    require_metric,
+)
 from pedigree.monitoring.training_data import read_training_rows
 from pedigree.params.features import Label
 from pedigree.params.file import PARAMS_FILE
@@ -53,6 +58,22 @@ class Observation:
         """What is called drift: as declared, or else as is usual."""
         return self.thresholds.drift if self.thresholds else USUAL
 
+    @property
+    def undecided(self) -> str | None:
+        """Why the threshold on a figure does not count, if that is so."""
+        declared = self.thresholds and self.thresholds.performance
+        if not declared or not self.performance:
+            return None
+        figure = self.performance.figures.get(declared.metric)
+        if figure is None:
+            return f"{declared.metric} is undefined for these rows"
+        if figure.counts:
+            return None
+        return (
+            f"a threshold on {declared.metric} counts from {ROWS_AT_LEAST} rows on, "
+            f"and it is of {figure.rows}"
+        )
+
 
 def observe(
     version: ServedVersion,
@@ -71,7 +92,8 @@ def observe(
         tested: The figures of the version: `test.accuracy` and the like.
 
     Raises:
-        WrongUseError: If something is missing or malformed, or texts are gone on with.
+        WrongUseError: If something is missing or malformed, texts are gone on with, or
+            the threshold is about a figure that there is not.
         RefusedError: If a value has another type than its column.
     """
     if version.model.kind == "tokens":
@@ -80,6 +102,10 @@ def observe(
             f"{version.ancestry.uri}, which goes on with texts",
             "`pedigree predict` answers.",
         )
+    metric = None
+    if thresholds and thresholds.performance:
+        metric = thresholds.performance.metric
+        require_metric(version, metric, tested)
     training = read_training_rows(version.ancestry)
     data = read_new_data(version, path, labels, training)
     comparisons = compare(
@@ -95,10 +121,12 @@ def observe(
     )
     performance = None
     if data.labelled:
-        performance = measure_performance(version, data.table, tested, _label(version))
+        performance = measure_performance(
+            version, data.table, tested, _label(version), metric
+        )
     drift = thresholds.drift if thresholds else USUAL
     drifted = drifted_columns(comparisons, drift)
-    reasons = tuple(_reasons(thresholds, drifted, expectations, performance))
+    reasons = judge(thresholds, drifted, expectations, performance)
     return Observation(
         version,
         data,
@@ -112,38 +140,48 @@ def observe(
     )
 
 
-def _reasons(
+def say_drifted(columns: int) -> str:
+    """Say how many columns have drifted."""
+    return "1 column has drifted" if columns == 1 else f"{columns} columns have drifted"
+
+
+def judge(
     thresholds: Monitoring | None,
     drifted: tuple[str, ...],
     expectations: Expectations,
     performance: Performance | None,
-) -> list[str]:
-    """Say which declared thresholds were crossed."""
+) -> tuple[str, ...]:
+    """Say which declared thresholds were crossed.
+
+    Args:
+        thresholds: What is declared, if anything is.
+        drifted: The columns that have drifted.
+        expectations: What the suite says.
+        performance: How well the model answers, where labels tell.
+    """
     if thresholds is None:
-        return []
+        return ()
     reasons = []
     if len(drifted) > thresholds.drift.columns:
         reasons.append(
-            f"{len(drifted)} columns have drifted ({', '.join(drifted)}), "
+            f"{say_drifted(len(drifted))} ({', '.join(drifted)}), "
             f"{thresholds.drift.columns} may"
         )
     allowed = thresholds.expectations
     if allowed is not None and expectations.critical > allowed:
         reasons.append(
-            f"{expectations.critical} critical expectations are not met, {allowed} may"
+            f"critical expectations not met: {expectations.critical}, {allowed} may be"
         )
     declared = thresholds.performance
     if declared and performance:
         figure = performance.figures.get(declared.metric)
-        if figure is None or figure.tested is None:
-            reasons.append(f"{declared.metric} is not known of both test and new data")
-        elif figure.is_worse(declared.metric, declared.worse_by):
+        if figure and figure.is_worse(declared.metric, declared.worse_by):
             reasons.append(
                 f"{declared.metric} is {figure.value:.4f} ({figure.low:.4f} to "
                 f"{figure.high:.4f}), {figure.tested:.4f} when it was tested, and may "
                 f"be worse by {declared.worse_by}"
             )
-    return reasons
+    return tuple(reasons)
 
 
 def _suite(version: ServedVersion) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -43,8 +44,10 @@ def read_new_data(
         training: The training data, for the order and the types of the columns.
 
     Raises:
-        WrongUseError: If the file cannot be read, or has no such column of labels.
-        RefusedError: If a value has another type than its column, or there is no row.
+        WrongUseError: If the file cannot be read, or has no such column of labels or
+            no row.
+        RefusedError: If a value has another type than its column, or an image is
+            missing.
     """
     file = open_version_rows(version, path)
     if labels is not None and labels not in file.names:
@@ -57,15 +60,27 @@ def read_new_data(
         raw = chunk.raw
         if version.meta.columns:
             raw = version.model.typed(raw, chunk.first_row)
+        if version.model.takes_images:
+            _require_images(raw["image"], chunk.first_row)
         raw = _with_target(version, raw, chunk.kept, labels, training.schema)
         parts.append(_like(raw, training.schema))
     if not parts or not sum(part.num_rows for part in parts):
-        raise RefusedError(
+        raise WrongUseError(
             f"{path} must have at least one row. Received: none",
             "Name a file with rows.",
         )
     table = pa.concat_tables(parts)
     return NewData(path.name, sha256_of(path), table, labels is not None)
+
+
+def _require_images(images: pa.ChunkedArray, first_row: int) -> None:
+    missing = np.asarray(pc.is_null(images))
+    if missing.any():
+        raise RefusedError(
+            "the column image must have an image in each row. Received: none in row "
+            f"{first_row + int(missing.argmax())}",
+            "Leave the row out, or correct it.",
+        )
 
 
 def _with_target(
