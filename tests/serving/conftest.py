@@ -57,9 +57,10 @@ RESIZE = Resize(height=2, width=2, interpolation="bilinear")
 
 def served(model: RawRowsModel, table: dict[str, Any]) -> ServedVersion:
     section = parse(Table, table, Path("params.yaml"))
-    return ServedVersion(
-        SimpleNamespace(), SimpleNamespace(), model, "d", section, True
-    )
+    parameters = {"params.yaml": {"features.w.transform": TRANSFORM}}
+    preprocess = SimpleNamespace(address="preprocess@w", parameters=parameters)
+    ancestry = SimpleNamespace(uri="models:/d/1", executions=[preprocess])
+    return ServedVersion(SimpleNamespace(), ancestry, model, "d", section, True)
 
 
 def meta(kind: str, shape: tuple[int, ...], columns: tuple, classes: tuple) -> Meta:

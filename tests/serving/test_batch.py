@@ -115,6 +115,17 @@ def test_a_submission(make_images: Callable[[str], ServedVersion], tmp_path: Pat
     assert (written["Label"] == pixels.argmax(axis=1)).all()
 
 
+def test_labels_as_the_raw_data_have_them(
+    weather: ServedVersion, source: Path, make_images: Callable[[str], ServedVersion]
+) -> None:
+    """By the transform that the version descends from."""
+    target = source.with_name("out.csv")
+    predict_file(weather, source, target, (), ["Label", "Cloud"], values=True)
+    assert target.read_text() == "Label,Cloud\nNo,1\nYes,9\nYes,3\n"
+    with pytest.raises(WrongUseError, match="whose answers are masks"):
+        predict_file(make_images("masks"), source, target, values=True)
+
+
 @pytest.mark.parametrize(
     ("content", "name"),
     [

@@ -32,6 +32,10 @@ def predict_command(
     columns: Annotated[
         str, typer.Option("--columns", help="All columns of OUT, in order: Id,Label")
     ] = "",
+    values: Annotated[
+        bool,
+        typer.Option("--values", help="Labels as the raw data have them, not by name."),
+    ] = False,
 ) -> None:
     """Write label and probabilities, or a prediction, for each row of a file."""
     from pedigree.lineage.records import open_records
@@ -60,6 +64,7 @@ def predict_command(
             target,
             _names(keep),
             _names(columns) or None,
+            values,
             progress,
             partial(typer.echo, err=True),
         )

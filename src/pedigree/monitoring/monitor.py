@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pedigree.errors import WrongUseError
 from pedigree.monitoring.columns import compared_columns, describe_rows
@@ -17,11 +16,8 @@ from pedigree.monitoring.performance import (
     require_metric,
 )
 from pedigree.monitoring.training_data import read_training_rows
-from pedigree.params.features import Label
-from pedigree.params.file import PARAMS_FILE
 from pedigree.params.monitoring import DriftThreshold, Monitoring
-from pedigree.sections import parse
-from pedigree.serving.version import ServedVersion, find_stage
+from pedigree.serving.version import ServedVersion, find_stage, read_label
 
 # What is called drift where nothing is declared.
 USUAL = DriftThreshold(false_discovery_rate=0.01, psi=0.1, columns=0)
@@ -122,7 +118,7 @@ def observe(
     performance = None
     if data.labelled:
         performance = measure_performance(
-            version, data.table, tested, _label(version), metric
+            version, data.table, tested, read_label(version.ancestry), metric
         )
     drift = thresholds.drift if thresholds else USUAL
     drifted = drifted_columns(comparisons, drift)
@@ -187,13 +183,3 @@ def judge(
 def _suite(version: ServedVersion) -> str:
     """Name the suite that the data of a version were validated by."""
     return find_stage(version.ancestry, "validate").command.split()[-1]
-
-
-def _label(version: ServedVersion) -> Label | None:
-    """Look up which values of the label mean which class."""
-    preprocess = find_stage(version.ancestry, "preprocess")
-    features = preprocess.address.partition("@")[2]
-    key = f"features.{features}.transform"
-    section: Mapping[str, Any] = preprocess.parameters[str(PARAMS_FILE)][key]
-    label = section.get("label")
-    return None if label is None else parse(Label, label, PARAMS_FILE, (key, "label"))

@@ -15,7 +15,7 @@ from pedigree.serving.chunks import filled_columns, open_version_rows, read_chun
 from pedigree.serving.header import listed
 from pedigree.serving.layout import make_layout
 from pedigree.serving.rows import unknown_suffix
-from pedigree.serving.version import ServedVersion
+from pedigree.serving.version import ServedVersion, read_label
 
 OUTPUT_SUFFIXES = (".csv", ".parquet")
 
@@ -32,6 +32,7 @@ def predict_file(
     target: Path,
     keep: Sequence[str] = (),
     columns: Sequence[str] | None = None,
+    values: bool = False,
     progress: Progress = lambda _: None,
     notice: Notice = lambda _: None,
 ) -> int:
@@ -44,6 +45,7 @@ def predict_file(
             of it has been written. An error leaves an older one as it is.
         keep: Columns of the input to put before the answers.
         columns: All columns that the file is to have, see `make_layout`.
+        values: Whether labels are the values of the raw data, not names of classes.
         progress: Told the share that is done, 0 to 1.
         notice: Told what the user should know of the answers.
 
@@ -68,10 +70,13 @@ def predict_file(
             f"{source} lacks {listed(filled)}: filled as the values that the training "
             "data missed."
         )
+    names = _values_by_class(version) if values else None
     rows = 0
     with open_target(target) as write:
         for chunk in read_chunks(version, file, layout.kept):
             answers = version.model.answer(chunk.raw, chunk.first_row)
+            if names is not None and isinstance(answers, pd.DataFrame):
+                answers = answers.assign(label=answers["label"].map(names))
             write(layout.arrange(chunk.kept, answers))
             rows += len(answers)
             progress(chunk.share)
@@ -81,6 +86,19 @@ def predict_file(
                 "Name a file with rows.",
             )
     return rows
+
+
+def _values_by_class(version: ServedVersion) -> dict[str, int | str]:
+    """Say by which value of the raw data each class is told."""
+    if version.model.kind != "classes":
+        raise WrongUseError(
+            "--values is for models that answer with a class. Received: "
+            f"{version.ancestry.uri}, whose answers are {version.model.kind}",
+            "Leave out --values.",
+        )
+    label = read_label(version.ancestry)
+    assert label is not None  # there are classes
+    return dict(zip(label.classes, label.values, strict=True))
 
 
 class Writer(Protocol):

@@ -17,6 +17,7 @@ from pedigree.lineage.records import Records, VersionRecord
 from pedigree.models.predictor import LIBRARIES, model_file
 from pedigree.models.raw_rows import RawRowsModel, load_raw_rows_model
 from pedigree.params.datasets import Table
+from pedigree.params.features import Label
 from pedigree.params.file import PARAMS_FILE
 from pedigree.sections import parse
 from pedigree.serving.native_messages import without_native_messages
@@ -101,6 +102,19 @@ def read_source(ancestry: Ancestry) -> tuple[str, Table]:
     section = ingest.parameters[str(PARAMS_FILE)][key]
     table: Table = parse(Table, section, PARAMS_FILE, tuple(key.split(".")))  # type: ignore[arg-type]
     return key.split(".")[1], table
+
+
+def read_label(ancestry: Ancestry) -> Label | None:
+    """Look up which values of the label mean which class; None if there are none.
+
+    Raises:
+        WrongUseError: If no run tells.
+    """
+    preprocess = find_stage(ancestry, "preprocess")
+    features = preprocess.address.partition("@")[2]
+    key = f"features.{features}.transform"
+    label = preprocess.parameters[str(PARAMS_FILE)][key].get("label")
+    return None if label is None else parse(Label, label, PARAMS_FILE, (key, "label"))
 
 
 def find_stage(ancestry: Ancestry, stage: str) -> Execution:
