@@ -73,6 +73,11 @@ CONVNET = experiment(
             {"layer": "random_translation", "height_factor": 0.1, "width_factor": 0.1},
             {"layer": "random_contrast", "factor": 0.2, "value_range": [0, 1]},
             {"layer": "random_brightness", "factor": 0.2, "value_range": [0, 1]},
+            {
+                "layer": "random_brightness_factor",
+                "factor": 0.2,
+                "value_range": [0, 1],
+            },
             {"layer": "gaussian_noise", "stddev": 0.1},
         ],
     },

@@ -18,6 +18,7 @@ LAYERS = {
     "random_translation": {"height_factor": 0.2, "width_factor": 0.1},
     "random_contrast": {"factor": 0.5, "value_range": [0, 1]},
     "random_brightness": {"factor": 0.5, "value_range": [0, 1]},
+    "random_brightness_factor": {"factor": 0.5, "value_range": [0, 1]},
     "gaussian_noise": {"stddev": 0.1},
 }
 ALL = [{"layer": name, **values} for name, values in LAYERS.items()]
@@ -66,6 +67,17 @@ def test_a_layer_changes_images_in_training_alone(layer, values, images):
     assert np.array_equal(trained, again(images, training=True))
     other = _augmenter([{"layer": layer, **values}], seed=2)
     assert not np.array_equal(trained, other(images, training=True))
+
+
+def test_a_factor_of_brightness_leaves_black_as_it_is(images):
+    parameters = {"layer": "random_brightness_factor", "factor": 0.2}
+    model = _augmenter([{**parameters, "value_range": [0, 2]}])
+    scaled = images / 16
+    factors = np.asarray(model(images, training=True)) / np.where(scaled, scaled, 1)
+    assert (factors[scaled == 0] == 0).all()
+    per_image = [np.unique(each[each > 0].round(5)) for each in factors]
+    assert all(len(each) == 1 and 0.8 <= each[0] <= 1.2 for each in per_image)
+    assert len(np.unique(per_image)) == len(images)
 
 
 def test_each_layer_has_a_generator_among_the_variables(images):

@@ -56,6 +56,8 @@ def random_layer(number: int, parameters: Augmentation) -> "Layer":
     """
     import keras
 
+    from pedigree.models.keras.brightness import RandomBrightnessFactor
+
     layers = {
         "random_flip": keras.layers.RandomFlip,
         "random_rotation": keras.layers.RandomRotation,
@@ -63,6 +65,7 @@ def random_layer(number: int, parameters: Augmentation) -> "Layer":
         "random_translation": keras.layers.RandomTranslation,
         "random_contrast": keras.layers.RandomContrast,
         "random_brightness": keras.layers.RandomBrightness,
+        "random_brightness_factor": RandomBrightnessFactor,
         "gaussian_noise": keras.layers.GaussianNoise,
     }
     name = f"augmentation{number}_{parameters.layer}"

@@ -47,9 +47,20 @@ class RandomContrast(Section):
 
 
 class RandomBrightness(Section):
-    """`keras.layers.RandomBrightness`, clipped to the range of the scaled pixels."""
+    """`keras.layers.RandomBrightness`, clipped to the range of the scaled pixels.
+
+    It adds to the pixels up to `factor` of the range.
+    """
 
     layer: Literal["random_brightness"]
+    factor: Share
+    value_range: Range
+
+
+class RandomBrightnessFactor(Section):
+    """Multiplies the pixels by 1 - `factor` to 1 + `factor`, as torchvision does."""
+
+    layer: Literal["random_brightness_factor"]
     factor: Share
     value_range: Range
 
@@ -68,6 +79,7 @@ Augmentation = Annotated[
     | RandomTranslation
     | RandomContrast
     | RandomBrightness
+    | RandomBrightnessFactor
     | GaussianNoise,
     Field(discriminator="layer"),
 ]

@@ -24,10 +24,11 @@ LearningRate = Rate | InverseTimeDecay
 
 
 class Adam(Section):
-    """`keras.optimizers.Adam`."""
+    """`keras.optimizers.Adam`, of which other libraries have another `epsilon`."""
 
     name: Literal["adam"]
     learning_rate: LearningRate
+    epsilon: Rate = 1e-7
     global_clipnorm: Rate | None = None
 
 

@@ -42,7 +42,9 @@ def load_model(path: Path) -> "keras.Model":
     """
     import keras
 
-    import pedigree.models.keras.cells  # noqa: F401  Keras finds them by name
+    # Keras finds what they register by name.
+    import pedigree.models.keras.brightness
+    import pedigree.models.keras.cells  # noqa: F401
 
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
