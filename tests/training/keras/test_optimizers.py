@@ -36,6 +36,11 @@ def test_an_optimizer_has_the_values_of_its_section(values, kind):
     assert _optimizer(learning_rate=0.25, **values).global_clipnorm is None
 
 
+def test_adam_takes_an_epsilon():
+    assert _optimizer(name="adam", learning_rate=0.25).epsilon == 1e-7
+    assert _optimizer(name="adam", learning_rate=0.25, epsilon=1e-8).epsilon == 1e-8
+
+
 def test_the_rate_decays_with_the_inverse_of_the_time():
     built = _optimizer(name="sgd", learning_rate=DECAY, momentum=0.0)
     variable = keras.Variable([1.0])

@@ -6,7 +6,7 @@ from keras import KerasTensor, layers, ops, random, saving
 
 
 @saving.register_keras_serializable("pedigree")
-class RandomBrightnessFactor(layers.Layer):
+class RandomBrightnessFactor(layers.Layer):  # type: ignore[misc]
     """Multiply each image by a random number around 1: what is black stays black.
 
     As the brightness of `torchvision.transforms.ColorJitter`.
