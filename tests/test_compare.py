@@ -66,13 +66,16 @@ class TestJson:
             },
             "measured": RESULT["measured"],
             "interval": RESULT["interval"],
+            "epochs": 2,
             "seconds": 1234.5,
             "remark": "2 of 50 epochs",
         }
 
     def test_what_was_not(self) -> None:
         rows = compared()
-        assert set(rows) == set(read_catalogue().parameters.experiments)
+        known = read_catalogue().parameters
+        assert set(rows) == {*known.experiments, *known.searches}
+        assert rows["higgs_tiny"]["remark"].startswith("Not run: the files of higgs")
         assert rows["digits_convnet"] == {
             "id": "digits_convnet",
             "study": "quickstart",
@@ -80,6 +83,7 @@ class TestJson:
             "published": {},
             "measured": {},
             "interval": {},
+            "epochs": None,
             "seconds": None,
             "remark": "",
         }
@@ -119,7 +123,8 @@ class TestMarkdown:
         ]
         name = "fashion_csv_vgg_lite"
         interval = "0.9250 to 0.9351"
-        assert [row[1:] for row in rows if row[0] == name] == [
+        figures, times = ([r for r in rows if len(r) == n] for n in (len(head), 4))
+        assert [row[1:] for row in figures if row[0] == name] == [
             ["reduced", "validation.log_loss", "0.5483", "", "", ""],
             ["reduced", "validation.accuracy", "0.9222", "", "", ""],
             ["reduced", "test.log_loss", "0.5051005", "", "", ""],
@@ -127,7 +132,8 @@ class TestMarkdown:
             ["reduced", "test.roc_auc_macro", "", "0.9950", "", ""],
         ]
         assert ["weather_mlp", "not run", "", "", "", "", ""] in rows
-        assert text.endswith(f"- {name}: 2 of 50 epochs\n\n")
+        assert f"\n- {name}: 2 of 50 epochs\n\n" in text
+        assert times[-1] == [name, "2", "1,234", "617"]
 
     def test_cells_hold_no_markup(self) -> None:
         metric = "test.classes.a|b*c_<d> _e_`.f1"
@@ -138,6 +144,7 @@ class TestMarkdown:
             published={metric: 1.0},
             measured={metric: 1.0},
             interval={},
+            epochs=None,
             seconds=None,
             remark="a|b\n# c",
             confidence=0.95,
@@ -167,6 +174,7 @@ class TestMarkdown:
             published={"m": published},
             measured={"m": measured},
             interval={"m": (0.1, 0.2)},
+            epochs=None,
             seconds=None,
             remark="",
             confidence=0.9,

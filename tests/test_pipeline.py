@@ -14,6 +14,7 @@ from pedigree.catalogue.read import read_catalogue
 from pedigree.errors import WrongUseError
 from pedigree.params.experiments import UNREAD_EXPERIMENT_KEYS
 from pedigree.params.file import UNREAD_SECTIONS
+from pedigree.params.searches import UNREAD_SEARCH_KEYS
 from pedigree.pipeline import Pipeline, change_leaves, replace_leaf
 from pedigree.sections import FORBIDDEN_KEYS, leaves
 from stages_of_dvc import CHAIN, OWNERS, commit_outputs
@@ -36,7 +37,14 @@ FIRST_READERS = {
     ("experiments", "*", "published"): None,
     ("experiments", "*", "expected_failure"): None,
     ("promotion", "*"): None,
-    ("searches", "*"): "tune",
+    ("searches", "*", "experiment"): "tune",
+    ("searches", "*", "features"): "tune",
+    ("searches", "*", "architecture"): "tune",
+    ("searches", "*", "tuner"): "tune",
+    ("searches", "*", "objective"): "tune",
+    ("searches", "*", "epochs"): "tune",
+    ("searches", "*", "space"): "tune",
+    ("searches", "*", "published"): None,
     ("monitoring", "*"): None,
 }
 
@@ -47,7 +55,7 @@ READ_BY_TUNE = [("experiments", "*", "model"), ("experiments", "*", "train")]
 def test_the_schema_lists_the_keys_that_no_stage_reads() -> None:
     unread = [key for key, stage in FIRST_READERS.items() if stage is None]
     keys = {key[-1] for key in unread if key[-1] != "*"}
-    assert keys == set(UNREAD_EXPERIMENT_KEYS)
+    assert keys == {*UNREAD_EXPERIMENT_KEYS, *UNREAD_SEARCH_KEYS}
     sections = {key[0] for key in unread if key[-1] == "*"}
     assert sections == set(UNREAD_SECTIONS)
 

@@ -12,6 +12,7 @@ from typer.testing import Result as Output
 
 from pedigree.catalogue.read import read_catalogue
 from pedigree.cli.app import app
+from pedigree.data.prepared import Meta, write_meta
 from pedigree.errors import WrongUseError
 from pedigree.params.file import read_parameters
 from pedigree.sections import load_yaml
@@ -160,6 +161,24 @@ def test_the_speed_is_that_of_the_median_epoch(trained: Callable[..., str]) -> N
     for epoch, speed in enumerate([2000.0, 9000.0, 9500.0], start=1):
         run.log_metrics({"tokens_per_second": speed}, epoch)
     assert record_one().measured["train.tokens_per_second"] == 9000
+
+
+def test_a_speed_that_is_published_is_measured(trained: Callable[..., str]) -> None:
+    """By the clock of the epochs, and the whole stage's."""
+    from dvc.repo import Repo
+
+    published = "train.seconds: 9, train.examples_per_second: 9, test.nothing: 1"
+    replace("params.yaml", "test.nothing: 1", published)
+    splits = {"train": 100}
+    meta = Meta("tabular", "y", None, (3,), None, (), (), splits, {})
+    write_meta(Path("data/prepared", FEATURES), meta)
+    Repo().commit(f"evaluate@{ID}", with_deps=True, force=True)
+    run = RunLog(open_client(), trained(epochs=0))
+    for epoch, milliseconds in ((1, 5000), (2, 7000)):
+        run.client.log_metric(run.run_id, "loss", 1.0, milliseconds, epoch)
+    measured = record_one().measured
+    assert measured["train.examples_per_second"] == 50
+    assert measured["train.seconds"] == 4.5
 
 
 def test_the_lineage_is_that_of_the_lock_file(trained: Callable[..., str]) -> None:

@@ -2,24 +2,32 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import typer
 
 from pedigree.catalogue.read import is_of_study, read_catalogue, require_study
 from pedigree.params.experiments import Experiment
-from pedigree.params.file import read_parameters
+from pedigree.params.file import Parameters, read_parameters
 from pedigree.tracking.results import Number, Result, read_results
+from pedigree.tracking.search_results import figure_name
 
 CONFIDENCE = 0.95
 COLUMNS = ("metric", "published", "measured", "95 % interval", "difference")
+TIMES = ("id", "epochs", "seconds of training", "per epoch")
 
 
 @dataclass(frozen=True)
 class Row:
-    """An experiment with what was published and what was measured."""
+    """An experiment or a search with what was published and what was measured.
+
+    Attributes:
+        epochs: Epochs done; of a search, by all trials.
+        seconds: Duration of the training, or of the search.
+        remark: What a reader should know.
+    """
 
     id: str
     study: str
@@ -27,6 +35,7 @@ class Row:
     published: dict[str, float]
     measured: dict[str, Number]
     interval: dict[str, tuple[float, float]]
+    epochs: int | None
     seconds: float | None
     remark: str
     confidence: float
@@ -64,22 +73,13 @@ def compare_command(
 ) -> None:
     """Show what was measured beside what was published."""
     catalogue, active = read_catalogue(), read_parameters()
-    # What is active counts as it stands in params.yaml.
-    experiments = {**catalogue.parameters.experiments, **active.experiments}
+    known = list(_entries(catalogue.parameters, active))
     if study is not None:
-        own = [each.study for each in experiments.values()]
-        require_study(study, [*catalogue.titles, *own])
-        experiments = {
-            name: each
-            for name, each in experiments.items()
-            if is_of_study(each.study, study)
-        }
-    studies = sorted({each.study for each in experiments.values()})
+        require_study(study, [*catalogue.titles, *(each.study for each in known)])
+        known = [each for each in known if is_of_study(each.study, study)]
+    studies = sorted({each.study for each in known})
     results = {name: read_results(name) for name in studies}
-    rows = [
-        _row(name, each, results[each.study].get(name))
-        for name, each in experiments.items()
-    ]
+    rows = [_row(each, results[each.study].get(each.id)) for each in known]
     if output == "json":
         typer.echo(json.dumps([_as_json(row) for row in rows], indent=2))
         return
@@ -100,19 +100,67 @@ def markdown_table(study: str, rows: list[Row]) -> str:
             lines.append(_line([row.id, row.scale, *row.cells(metric)]))
     lines.append("")
     remarks = [f"- {_safe(row.id)}: {_safe(row.remark)}" for row in rows if row.remark]
-    return "\n".join([*lines, *remarks, ""] if remarks else lines)
+    if remarks:
+        lines += [*remarks, ""]
+    timed = [row for row in rows if row.seconds and row.epochs]
+    if timed:
+        lines += [_line(TIMES), _line(["---"] * len(TIMES))]
+        lines += [_line(_times(row)) for row in timed]
+        lines.append("")
+    return "\n".join(lines)
 
 
-def _row(name: str, experiment: Experiment, result: Result | None) -> Row:
+def _times(row: Row) -> list[str]:
+    seconds, epochs = row.seconds or 0, row.epochs or 1
+    return [row.id, str(epochs), f"{seconds:,.0f}", f"{seconds / epochs:,.3g}"]
+
+
+class _Entry(NamedTuple):
+    """What is told of an experiment or a search, measured or not."""
+
+    id: str
+    study: str
+    published: dict[str, float]
+    missing: str
+
+
+def _entries(catalogue: Parameters, active: Parameters) -> Iterator[_Entry]:
+    """List all experiments and, after them, all searches.
+
+    What is active counts as it stands in params.yaml.
+    """
+    experiments = {**catalogue.experiments, **active.experiments}
+    features = {**catalogue.features, **active.features}
+    downloads = {**catalogue.downloads, **active.downloads}
+
+    def missing(experiment: Experiment) -> str:
+        dataset = features[experiment.features].dataset
+        if dataset in downloads:
+            return ""
+        return (
+            f"Not run: the files of {dataset} are no download that is pinned. "
+            f"`pedigree mirror {dataset}` names them."
+        )
+
+    for name, each in experiments.items():
+        yield _Entry(name, each.study, dict(each.published), missing(each))
+    for name, search in {**catalogue.searches, **active.searches}.items():
+        of = experiments[search.experiment]
+        published = {figure_name(search, k): v for k, v in search.published.items()}
+        yield _Entry(name, of.study, published, missing(of))
+
+
+def _row(entry: _Entry, result: Result | None) -> Row:
     return Row(
-        id=name,
-        study=experiment.study,
+        id=entry.id,
+        study=entry.study,
         scale=result.scale if result else "not run",
-        published=dict(experiment.published),
+        published=entry.published,
         measured=dict(result.measured) if result else {},
         interval=dict(result.interval) if result else {},
+        epochs=result.epochs if result else None,
         seconds=result.seconds if result else None,
-        remark=result.remark if result else "",
+        remark=result.remark if result else entry.missing,
         confidence=result.confidence if result else CONFIDENCE,
     )
 

@@ -10,18 +10,21 @@ from pedigree.errors import WrongUseError
 from pedigree.params.file import PARAMS_FILE, Parameters, read_parameters
 from pedigree.tracking.dvc_entry import open_pipeline_file
 from pedigree.tracking.results import record, write_results
+from pedigree.tracking.search_results import record_search
 
 
 def record_command(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ID...", help="Active experiments; else all measured."),
+        typer.Argument(
+            metavar="ID...", help="Active experiments and searches; else all measured."
+        ),
     ] = None,
     remark: Annotated[
-        str | None, typer.Option("--remark", help="A remark on one experiment.")
+        str | None, typer.Option("--remark", help="A remark on one of them.")
     ] = None,
 ) -> None:
-    """Keep the measured figures of experiments in results/, with their lineage."""
+    """Keep measured figures in results/, with their lineage."""
     known, active = read_catalogue().parameters, read_parameters()
     if remark is not None and len(ids or ()) != 1:
         raise WrongUseError(
@@ -31,7 +34,12 @@ def record_command(
         )
     chosen = _select(ids, active)
     file = open_pipeline_file()
-    results = [record(name, active, known, remark, file) for name in chosen]
+    results = [
+        (record_search if name in active.searches else record)(
+            name, active, known, remark, file
+        )
+        for name in chosen
+    ]
     paths = write_results(results)
     for result in results:
         typer.echo(f"recorded {result.id} ({result.scale})")
@@ -39,12 +47,14 @@ def record_command(
 
 
 def _select(ids: list[str] | None, active: Parameters) -> list[str]:
-    """The experiments that are asked for, or else all that have been measured."""
+    """What is asked for, or else all experiments and searches that were measured."""
     if not ids:
+        files = {
+            **{name: Path(name, "metrics.json") for name in active.experiments},
+            **{name: Path("search", name, "best.json") for name in active.searches},
+        }
         measured = [
-            name
-            for name in active.experiments
-            if Path("reports", name, "metrics.json").exists()
+            name for name, path in files.items() if Path("reports", path).exists()
         ]
         if not measured:
             raise WrongUseError(
@@ -54,9 +64,10 @@ def _select(ids: list[str] | None, active: Parameters) -> list[str]:
             )
         return measured
     for name in ids:
-        if name not in active.experiments:
+        if name not in {*active.experiments, *active.searches}:
             raise WrongUseError(
-                f"an experiment must be active to be recorded. Received: {name!r}, "
+                "an experiment or a search must be active to be recorded. Received: "
+                f"{name!r}, "
                 f"which is not in {PARAMS_FILE}",
                 "`pedigree list` shows which are; `pedigree activate` adds one.",
             )

@@ -1,12 +1,17 @@
 """The section `searches`: read by tune."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from pedigree.params.values import Name, Positive
 from pedigree.sections import Section
+
+# Keys that no stage reads: a change searches nothing again.
+UNREAD_SEARCH_KEYS = ("published",)
 
 # keras-tuner takes a seed of 0 for none, and draws one.
 TunerSeed = Annotated[int, Field(gt=0, lt=2**32)]
@@ -118,6 +123,9 @@ class Objective(Section):
     direction: Literal["max", "min"]
 
 
+Space = Annotated[Mapping[str, Entry], Field(min_length=1)]
+
+
 class Search(Section):
     """A search for the best values of some leaves of an experiment.
 
@@ -130,6 +138,8 @@ class Search(Section):
         epochs: How long each trial is trained, at the most.
         space: What is searched: by the path of a leaf below the experiment, or by a
             name of its own where the entry tells the leaves.
+        published: Of cells of a grid, by the names that `cell_name` gives them, what is
+            published of the objective. No stage reads it.
     """
 
     experiment: Name
@@ -138,7 +148,8 @@ class Search(Section):
     tuner: Tuner
     objective: Objective
     epochs: Positive
-    space: Annotated[Mapping[str, Entry], Field(min_length=1)]
+    space: Space
+    published: Mapping[str, float] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _grid_of_values(self) -> "Search":
@@ -146,3 +157,37 @@ class Search(Section):
             if isinstance(entry, Range) and self.tuner.kind == "grid":
                 raise ValueError(f"a grid must have values to go through in {name}")
         return self
+
+    @model_validator(mode="after")
+    def _published_of_cells(self) -> "Search":
+        unknown = self.published.keys() - set(self._cells())
+        if unknown:
+            raise ValueError(
+                "published must name cells of a grid, as in "
+                f"{next(self._cells(), 'none')!r}; {min(unknown)!r} is none"
+            )
+        return self
+
+    def _cells(self) -> Iterator[str]:
+        if self.tuner.kind != "grid":
+            return
+        axes = [
+            entry.values if isinstance(entry, Choice) else tuple(entry)
+            for entry in self.space.values()
+        ]
+        for values in product(*axes):
+            yield cell_name(dict(zip(self.space, values, strict=True)))
+
+
+def cell_name(values: Mapping[str, Value]) -> str:
+    """Name a cell of a grid by its values: `units=64 dropout=0.5`.
+
+    Args:
+        values: The value of each axis, by its name.
+    """
+    return " ".join(f"{axis}={as_text(value)}" for axis, value in values.items())
+
+
+def as_text(value: Any) -> str:
+    """Write a value: a text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)

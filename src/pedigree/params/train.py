@@ -28,7 +28,7 @@ class Adam(Section):
 
     name: Literal["adam"]
     learning_rate: LearningRate
-    epsilon: Rate = 1e-7
+    epsilon: Rate | None = None
     global_clipnorm: Rate | None = None
 
 

@@ -11,10 +11,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from pedigree.evaluation.parallel_coordinates import draw_parallel_coordinates
 from pedigree.evaluation.trials_table import table_of_trials
-from pedigree.params.file import read_section
+from pedigree.params.file import PARAMS_FILE, read_section
 from pedigree.params.model import Model
-from pedigree.params.searches import Search
+from pedigree.params.searches import Objective, Search, Space, Tuner
 from pedigree.params.train import Train
+from pedigree.params.values import Positive
+from pedigree.sections import parse
 from pedigree.tracking.outcome import log_outcome
 from pedigree.tracking.stage import StageRun, run_stage
 from pedigree.tracking.trials import TrialLog
@@ -34,9 +36,18 @@ def main(run: StageRun, search: str, experiment: str, features: str) -> None:
         experiment: Key of its experiment.
         features: Key of the features that the trials are trained on.
     """
-    parameters = read_section(Search, "searches", search)
     model = read_section(Model, "experiments", experiment, "model")
     train: Train = read_section(Train, "experiments", experiment, "train")  # type: ignore[arg-type]
+    told = {
+        "experiment": experiment,
+        "features": features,
+        "architecture": model.architecture,
+        "tuner": read_section(Tuner, "searches", search, "tuner"),  # type: ignore[arg-type]
+        "objective": read_section(Objective, "searches", search, "objective"),
+        "epochs": read_section(Positive, "searches", search, "epochs"),  # type: ignore[arg-type]
+        "space": read_section(Space, "searches", search, "space"),
+    }
+    parameters = parse(Search, told, PARAMS_FILE, ("searches", search))
     inputs = read_inputs(
         search, parameters, model, train, Path("data/prepared", features)
     )

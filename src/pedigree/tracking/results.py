@@ -4,13 +4,18 @@ import csv
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
+from pydantic import BaseModel, Field
+
+from pedigree.data.prepared import read_meta
 from pedigree.errors import WrongUseError
 from pedigree.params.experiments import Experiment
 from pedigree.params.file import Parameters
+from pedigree.params.searches import Search
 from pedigree.params.values import Name
 from pedigree.sections import Section, parse
 from pedigree.tracking.dvc_entry import (
@@ -50,17 +55,24 @@ Scale = Literal["full", "reduced"]
 
 
 class Settings(Section):
-    """The sections of `params.yaml` that the training read."""
+    """The sections of `params.yaml` that the training read.
+
+    Attributes:
+        model: The section `model` of the experiment.
+        train: Its section `train`.
+        search: The section of the search, where the result is that of one.
+    """
 
     model: Mapping[str, Any]
     train: Mapping[str, Any]
+    search: Mapping[str, Any] = Field(default_factory=dict)
 
 
 class Lineage(Section):
     """What a result was made from.
 
     Attributes:
-        keys: The identity `dvc.key` of the train and the evaluate stage.
+        keys: The identity `dvc.key` of the stages that measured.
         hashes: The hash of the data and of the model, by path, as in `dvc.lock`.
         git_commit: The commit that the training ran on, or that would give the same
             model where it came from a cache; null if there is none.
@@ -87,11 +99,11 @@ class Result(Section):
     """What one experiment measured.
 
     Attributes:
-        id: Key of the experiment.
+        id: Key of the experiment, or of the search.
         study: Its study, which names the file.
         scale: `full` if data, features, model and training are those of the catalogue.
-        measured: Figures of `metrics.json` by their dotted names, and of a text the
-            tokens per second of its training.
+        measured: Figures of `metrics.json` by their dotted names, and speeds of the
+            training.
         interval: The ends of the bootstrap interval of those that have one.
         confidence: The confidence of the intervals.
         seconds: Duration of the train stage; null if the model came from a cache, or
@@ -152,10 +164,8 @@ def record(
     # A training that goes on from a checkpoint logs the epochs that were left to do.
     whole = "pedigree.origin" not in tags and len(logged) == epochs
     milliseconds = trained.info.end_time - trained.info.start_time
-    measured = _measured(entry, metrics) | _speed(run)
-    if remark is None:
-        earlier = read_results(entry.study).get(experiment)
-        remark = earlier.remark if earlier else ""
+    seconds = milliseconds / 1000 if whole else None
+    measured = _measured(entry, metrics) | _speeds(entry, run, seconds)
     return Result(
         id=experiment,
         study=entry.study,
@@ -163,13 +173,21 @@ def record(
         measured=measured,
         interval=_intervals(metrics, measured),
         confidence=entry.evaluate.bootstrap.confidence,
-        seconds=milliseconds / 1000 if whole else None,
+        seconds=seconds,
         epochs=epochs,
-        settings=_settings(entry),
+        settings=settings_of(entry),
         lineage=_lineage(experiment, locked, tags),
-        hardware=_hardware(tags),
-        remark=remark,
+        hardware=hardware_of(tags),
+        remark=kept_remark(experiment, entry.study, remark),
     )
+
+
+def kept_remark(name: str, study: str, remark: str | None) -> str:
+    """Take a remark, or where there is none that of the earlier result."""
+    if remark is not None:
+        return remark
+    earlier = read_results(study).get(name)
+    return earlier.remark if earlier else ""
 
 
 def _record_failure(
@@ -200,22 +218,28 @@ def _record_failure(
         confidence=entry.evaluate.bootstrap.confidence,
         seconds=None,
         epochs=0,
-        settings=_settings(entry),
+        settings=settings_of(entry),
         lineage=Lineage(
             keys={"train": stage.key},
             hashes={},
             git_commit=tags.get("git.commit"),
             git_dirty=tags.get("git.dirty") == "true",
         ),
-        hardware=_hardware(tags),
+        hardware=hardware_of(tags),
         remark=f"Failed, as it is to: {received}",
     )
 
 
-def _settings(entry: Experiment) -> Settings:
+def settings_of(entry: Experiment, search: Search | None = None) -> Settings:
+    """Collect the sections that a training or a search read."""
+    sections: dict[str, BaseModel] = {"model": entry.model, "train": entry.train}
+    if search is not None:
+        sections["search"] = search
     return Settings(
-        model=entry.model.model_dump(mode="json", exclude_unset=True),
-        train=entry.train.model_dump(mode="json", exclude_unset=True),
+        **{
+            name: section.model_dump(mode="json", exclude_unset=True)
+            for name, section in sections.items()
+        }
     )
 
 
@@ -228,7 +252,7 @@ def scale_of(experiment: str, active: Parameters, known: Parameters) -> Scale:
         known: What the catalogue holds.
     """
     full = experiment in known.experiments and (
-        _recipe(experiment, active) == _recipe(experiment, known)
+        recipe_of(experiment, active) == recipe_of(experiment, known)
     )
     return "full" if full else "reduced"
 
@@ -277,7 +301,11 @@ def write_results(results: Iterable[Result], folder: Path = RESULTS) -> list[Pat
 
 
 def _write(path: Path, results: Mapping[str, Result]) -> Path:
-    content = {name: result.model_dump(mode="json") for name, result in results.items()}
+    content = {
+        # An experiment has no section of a search.
+        name: result.model_dump(mode="json", exclude_unset=True)
+        for name, result in results.items()
+    }
     text = json.dumps(
         content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False
     )
@@ -320,14 +348,19 @@ def _locked_entries(experiment: str, active: Parameters, file: Any) -> dict[str,
         "evaluate": experiment,
     }
     return {
-        stage: _locked_entry(DvcEntry(f"{stage}@{key}", file), experiment)
+        stage: locked_entry(
+            DvcEntry(f"{stage}@{key}", file), f"Run `dvc repro evaluate@{experiment}`."
+        )
         for stage, key in addresses.items()
     }
 
 
-def _locked_entry(stage: DvcEntry, experiment: str) -> dict[str, Any]:
-    """Look up the lock entry of a stage that `dvc repro` would leave alone."""
-    remedy = f"Run `dvc repro evaluate@{experiment}`."
+def locked_entry(stage: DvcEntry, remedy: str) -> dict[str, Any]:
+    """Look up the lock entry of a stage that `dvc repro` would leave alone.
+
+    Raises:
+        WrongUseError: If it would not, with the remedy.
+    """
     address, locked = stage.address, stage.lock_entry
     if locked is None:
         raise WrongUseError(
@@ -353,8 +386,8 @@ def _count_rows(path: Path) -> int:
         return sum(1 for _ in csv.DictReader(file))
 
 
-def _recipe(experiment: str, parameters: Parameters) -> tuple[object, ...]:
-    """What decides about the figures: the data, the features, model and training."""
+def recipe_of(experiment: str, parameters: Parameters) -> tuple[object, ...]:
+    """Collect what decides about the figures: data, features, model and training."""
     entry = parameters.experiments[experiment]
     features = parameters.features[entry.features]
     return (
@@ -376,15 +409,26 @@ def _measured(entry: Experiment, metrics: Mapping[str, Any]) -> dict[str, Number
     }
 
 
-def _speed(trained: RunLog) -> dict[str, Number]:
-    """The speed of the median epoch, where the training has told it.
+def _speeds(
+    entry: Experiment, trained: RunLog, seconds: float | None
+) -> dict[str, Number]:
+    """Collect the speed of the median epoch, where one is told or published.
 
     It is no output, which would have other bytes each time: MLflow alone knows it.
     """
-    history = trained.client.get_metric_history(trained.run_id, "tokens_per_second")
-    if not history:
-        return {}
-    return {"train.tokens_per_second": median(each.value for each in history)}
+    speeds: dict[str, Number] = {}
+    history = trained.client.get_metric_history
+    tokens = history(trained.run_id, "tokens_per_second")
+    if tokens:
+        speeds["train.tokens_per_second"] = median(each.value for each in tokens)
+    if seconds is not None and "train.seconds" in entry.published:
+        speeds["train.seconds"] = seconds
+    ends = sorted(each.timestamp for each in history(trained.run_id, "loss"))
+    if "train.examples_per_second" in entry.published and len(ends) > 1:
+        epoch = median(later - sooner for sooner, later in pairwise(ends)) / 1000
+        rows = read_meta(Path("data/prepared", entry.features)).rows["train"]
+        speeds["train.examples_per_second"] = rows / epoch
+    return speeds
 
 
 def _intervals(
@@ -417,7 +461,7 @@ def _lineage(
     )
 
 
-def _hardware(tags: Mapping[str, str]) -> Hardware | None:
+def hardware_of(tags: Mapping[str, str]) -> Hardware | None:
     """Read the tags of `environment_tags`; a run made from a cache has none."""
     if "cpu.model" not in tags:
         return None

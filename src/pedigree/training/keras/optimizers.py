@@ -12,7 +12,7 @@ def build_optimizer(parameters: Adam | RmsProp | Sgd) -> keras.Optimizer:
         "rmsprop": keras.optimizers.RMSprop,
         "sgd": keras.optimizers.SGD,
     }
-    values = parameters.model_dump(exclude={"name", "learning_rate"})
+    values = parameters.model_dump(exclude={"name", "learning_rate"}, exclude_none=True)
     rate = parameters.learning_rate
     if isinstance(rate, InverseTimeDecay):
         schedule = rate.model_dump(exclude={"schedule"})

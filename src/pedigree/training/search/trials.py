@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pedigree.errors import RefusedError
-from pedigree.params.searches import Objective
+from pedigree.params.searches import Objective, as_text
 
 TRIALS_FILE = "trials.csv"
 HISTORY_FILE = "history.csv"
@@ -123,11 +123,6 @@ def _line(trial: Trial, objective: Objective, figures: Sequence[str]) -> list[An
         told += [best[objective.metric], int(best["epoch"]), len(trial.history)]
         told += [row[n] for row in (best, trial.history[-1]) for n in figures]
     return [*told, trial.failure]
-
-
-def as_text(value: Any) -> str:
-    """Write a value as a cell of a table: a text as it is, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _write_csv(

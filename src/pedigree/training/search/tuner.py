@@ -11,13 +11,13 @@ import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
 
 from pedigree.errors import RefusedError
-from pedigree.params.searches import Search
+from pedigree.params.searches import Search, as_text
 from pedigree.training.keras.train import fit_model
 from pedigree.training.search.finished import FinishedTrials
 from pedigree.training.search.inputs import Inputs
 from pedigree.training.search.oracles import build_oracle
 from pedigree.training.search.space import Cell
-from pedigree.training.search.trials import Trial, as_text
+from pedigree.training.search.trials import Trial
 
 SECONDS_BETWEEN_QUESTIONS = 0.5
 
