@@ -44,8 +44,8 @@ def main(run: StageRun, search: str, experiment: str, features: str) -> None:
         "architecture": model.architecture,
         "tuner": read_section(Tuner, "searches", search, "tuner"),  # type: ignore[arg-type]
         "objective": read_section(Objective, "searches", search, "objective"),
-        "epochs": read_section(Positive, "searches", search, "epochs"),  # type: ignore[arg-type]
-        "space": read_section(Space, "searches", search, "space"),
+        "epochs": read_section(Positive, "searches", search, "epochs"),
+        "space": read_section(Space, "searches", search, "space"),  # type: ignore[type-abstract]
     }
     parameters = parse(Search, told, PARAMS_FILE, ("searches", search))
     inputs = read_inputs(
