@@ -403,7 +403,7 @@ def _measured(entry: Experiment, metrics: Mapping[str, Any]) -> dict[str, Number
     """Choose the figures that a reader compares."""
     chosen = {*METRICS, *entry.published}
     return {
-        name: value
+        name: int(value) if name.endswith(".epoch") else value
         for name, value in dotted_leaves(metrics)
         if name in chosen or name.startswith("yardstick.")
     }
