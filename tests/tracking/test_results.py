@@ -54,6 +54,7 @@ METRICS = {
         }
     },
     "yardstick": {"accuracy": 0.94},
+    "best_epoch": {"epoch": 2.0},
 }
 HISTORY = "epoch,loss,accuracy\n1,0.5,0.8\n2,0.25,0.9\n"
 
@@ -98,7 +99,8 @@ def measured(
     for plot in ("confusion.png", "learning_curves.png"):
         write(f"reports/{ID}/plots/{plot}", "1")
     write(f"reports/{ID}/plots/roc.png", "1")
-    published = "published: {test.classes.benign.recall: 0.9, test.nothing: 1}"
+    figures = "best_epoch.epoch: 7, test.classes.benign.recall: 0.9, test.nothing: 1"
+    published = f"published: {{{figures}}}"
     replace("params.yaml", f"  {ID}:\n", f"  {ID}:\n    {published}\n")
     subprocess.run(["git", "init", "--quiet"], check=True)
     Repo().commit(f"evaluate@{ID}", with_deps=True, force=True)
@@ -141,9 +143,11 @@ def test_the_figures_that_are_compared(trained: Callable[..., str]) -> None:
         "test.log_loss": 0.125,
         "test.roc_auc_macro": 0.98,
         "test.classes.benign.recall": 0.97,
+        "best_epoch.epoch": 2,
         "validation.accuracy": 0.96,
         "yardstick.accuracy": 0.94,
     }
+    assert isinstance(result.measured["best_epoch.epoch"], int)  # a count
     assert result.interval == {
         "test.accuracy": (0.91, 0.98),
         "test.classes.benign.recall": (0.9, 1.0),
