@@ -48,6 +48,9 @@ METRICS = (
     "train.perplexity",
     "validation.perplexity",
     "test.perplexity",
+    "best_epoch.epoch",
+    "best_epoch.val_binary_crossentropy",
+    "last_epoch.val_binary_crossentropy",
 )
 
 Number = int | float
