@@ -121,6 +121,12 @@ def test_only_of_images_there_are_samples(look, task, shape):
     assert len(str(caught.value).splitlines()) == 2
 
 
+def test_chosen_samples_must_be_rows_of_the_reported_split(look):
+    assert look(samples={"rows": (0, 8), "columns": 2}) == {}
+    with pytest.raises(WrongUseError, match=r"samples.rows must be below 9.*: 9"):
+        look(samples={"rows": (0, 9), "columns": 2})
+
+
 def test_a_yardstick_needs_another_split_to_train_on(look):
     assert look(yardstick="hist_gradient_boosting") == {}
     with pytest.raises(WrongUseError, match="must have another split") as caught:

@@ -11,6 +11,7 @@ from pedigree.params.evaluate import (
     Evaluate,
     EvaluateClassification,
     EvaluateRegression,
+    Samples,
 )
 
 
@@ -27,8 +28,8 @@ def require_possible(
     Raises:
         WrongUseError: If the model or its data have no such thing.
     """
-    if getattr(parameters, "samples", None):
-        _require_images(subject.meta)
+    if samples := getattr(parameters, "samples", None):
+        _require_images(samples, subject)
     if isinstance(parameters, EvaluateClassification):
         if parameters.yardstick and len(present) == 1:
             raise WrongUseError(
@@ -44,14 +45,16 @@ def require_possible(
         _require_inputs(subject.meta, 1, "regression_line")
 
 
-def _require_images(meta: Meta) -> None:
-    shape = meta.input_shape
+def _require_images(samples: Samples, subject: Subject) -> None:
+    shape = subject.meta.input_shape
     if len(shape) != 3 or shape[-1] not in (1, 3):
         raise WrongUseError(
             "evaluate.samples must be of images in one or three channels. Received: "
             f"examples of shape {shape}",
             "Take `samples` out of params.yaml.",
         )
+    *_, reported = subject.splits.values()
+    _require_row(max(samples.rows or (0,)), len(reported.rows), "samples.rows")
 
 
 def _require_maps(maps: ActivationMaps, subject: Subject) -> None:
