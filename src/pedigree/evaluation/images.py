@@ -87,4 +87,5 @@ def draw_images(
 
 def _scale(image: NDArray[Any], low: float, high: float) -> NDArray[np.float32]:
     scaled = (image.astype(np.float32) - low) / max(high - low, 1e-9)
-    return np.clip(scaled, 0, 1)
+    clipped: NDArray[np.float32] = np.clip(scaled, 0, 1)
+    return clipped
