@@ -16,6 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from pedigree.data.prepared import Arrays, open_split, read_meta
 from pedigree.errors import RefusedError, WrongUseError
+from pedigree.evaluation.augmented import draw_augmented
 from pedigree.evaluation.inspection import Subject, inspect
 from pedigree.evaluation.learning_curves import (
     best_epoch,
@@ -86,6 +87,8 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     task.draw(plots, *shown, parameters)
     report_repeats(repeats, folds, task.HEADLINE, plots, tables)
     draw_learning_curves(history, plots / "learning_curves.png")
+    image, seed = splits["train"].x[0], parameters.bootstrap.seed
+    draw_augmented(archive, image, meta.divide_by, seed, plots / "augmented.png")
     inspect(subject, parameters, plots, tables)
 
     log_outcome(run, "evaluate", experiment)
