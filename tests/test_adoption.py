@@ -55,10 +55,55 @@ def test_one_value_is_replaced_where_it_stands(
     assert found == value
 
 
-def test_a_block_becomes_a_line_and_what_follows_stays() -> None:
+def test_a_block_stays_a_block_and_what_follows_stays() -> None:
     text = replace_values(TEXT, {("e", "g"): [1], ("e", "f"): 0.2})
-    assert text.endswith('e:\n  f: 0.2   # a rate\n  g:\n    [1]\n\nh: "last"\n')
+    assert text.endswith('e:\n  f: 0.2   # a rate\n  g:\n    - 1\n\nh: "last"\n')
     assert YAML(typ="safe", pure=True).load(text)["e"] == {"f": 0.2, "g": [1]}
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "after"),
+    [
+        ("a:\n- 32\n- 16\nb: 0\n", [8], "a:\n- 8\nb: 0\n"),
+        ("a:  # ours\n- 32\nb: 0\n", [8, 4], "a:  # ours\n- 8\n- 4\nb: 0\n"),
+        ("a:\n- 32\nb: 0\n", [], "a:\n []\nb: 0\n"),
+        ("a:\n- 32\nb: 0\n", None, "a:\n null\nb: 0\n"),
+        ("a:\nb: 0\n", 0.5, "a: 0.5\nb: 0\n"),
+        ("a:  # none: yet\n\n# b\nb: 0\n", 1, "a: 1  # none: yet\n\n# b\nb: 0\n"),
+        ("b: 0\na:", 0.5, "b: 0\na: 0.5"),
+        ("{a: , b: 0}\n", 0.5, "{a: 0.5 , b: 0}\n"),
+        ("a: >\n  re\n  lu\n\n# b\nb: 0\n", "elu", "a: elu\n\n# b\nb: 0\n"),
+        ("a: |-\n  relu\nb: 0\n", "elu", "a: elu\nb: 0\n"),
+        ("a: re\n  lu\nb: 0\n", "elu", "a: elu\nb: 0\n"),
+        ("a: [1,\n  2]  # two\nb: 0\n", [3], "a: [3]  # two\nb: 0\n"),
+    ],
+)
+def test_every_way_to_write_a_value_is_replaced(
+    before: str, value: Any, after: str
+) -> None:
+    assert replace_values(before, {("a",): value}) == after
+    assert YAML(typ="safe", pure=True).load(after) == {"a": value, "b": 0}
+
+
+def test_an_empty_item_is_given_a_value() -> None:
+    assert replace_values("a:\n  -\n  - 2\n", {("a", 0): 1}) == "a:\n  - 1\n  - 2\n"
+
+
+@pytest.mark.parametrize(
+    "dense", ["\n        - 64  # half of the inputs", "[\n        64,  # half\n      ]"]
+)
+def test_comments_between_items_stay_or_nothing_changes(
+    project: Path, dense: str
+) -> None:
+    path = project / "params.yaml"
+    text = path.read_text("utf-8").replace("dense: [64]", f"dense: {dense}", 1)
+    path.write_text(text, "utf-8")
+    adopt("digits_convnet", {"model.dense": [32]})
+    assert path.read_text("utf-8") == text.replace(dense, dense.replace("64", "32"))
+    with pytest.raises(WrongUseError, match=r"no comments.* # half") as caught:
+        adopt("digits_convnet", {"model.dense": [32, 16]})
+    assert len(str(caught.value).splitlines()) == 2
+    assert path.read_text("utf-8") == text.replace(dense, dense.replace("64", "32"))
 
 
 def test_an_experiment_gets_the_values_and_the_diff_is_those_lines(

@@ -120,6 +120,13 @@ def test_any_way_there_and_back_leaves_the_file_as_it_was(
     assert path.read_text("utf-8") == OWN
 
 
+def test_an_empty_section_may_be_written_with_a_space(params: Path) -> None:
+    params.write_text(OWN.replace("searches: {}", "searches: { }  # none"), "utf-8")
+    activate(CATALOGUE, ["fashion_bn_cnn_grid"], params)
+    assert set(read_parameters(params).searches) == {"fashion_bn_cnn_grid"}
+    assert "\nsearches:  # none\n  fashion_bn_cnn_grid:\n" in params.read_text("utf-8")
+
+
 def test_activating_again_changes_nothing(params: Path) -> None:
     activate(CATALOGUE, IDS, params)
     before = params.read_bytes(), params.stat().st_mtime_ns

@@ -1,11 +1,31 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from command_line import HEAVY, python, run, two_lines
 from pedigree.catalogue.read import read_catalogue
 from pedigree.cli.summary import input_shape
+from pedigree.errors import WrongUseError
+from pedigree.params.datasets import Dataset
+from pedigree.params.features import Features, ImageTransform, Label
+from pedigree.params.file import Parameters
+from table_sections import image_folder, keras
+
+
+def images_of(table: dict[str, Any]) -> Parameters:
+    """Parameters with the features `images` of a table."""
+    label = {"column": "label", "values": (0, 1), "classes": ("a", "b")}
+    transform = ImageTransform(
+        kind="image", label=Label(**label, missing="refuse"), divide_by=255
+    )
+    dataset = Dataset.model_validate({"table": table, "expectations": "some"})
+    features = Features.model_construct(dataset="some", transform=transform)
+    return Parameters.model_construct(
+        datasets={"some": dataset}, features={"images": features}
+    )
+
 
 SUMMARIES = """
 import json, sys
@@ -65,6 +85,30 @@ class TestSummary:
         (folder / "meta.json").write_text('{"input_shape": [118]}', "utf-8")
         shape = input_shape(read_catalogue().parameters, "weather_all")
         assert shape == (118,)
+
+    @pytest.mark.parametrize(
+        ("loader", "shape"), [("mnist", (28, 28, 1)), ("cifar10", (32, 32, 3))]
+    )
+    def test_images_of_keras_have_the_shape_of_their_loader(
+        self, loader: str, shape: tuple[int, ...]
+    ) -> None:
+        assert (
+            input_shape(images_of({"format": "keras", "name": loader}), "images")
+            == shape
+        )
+
+    def test_images_of_an_unknown_shape_are_refused_until_they_are_prepared(
+        self, project: Path
+    ) -> None:
+        new = keras("new")
+        for table in (new, image_folder()):
+            with pytest.raises(WrongUseError, match="depends on the data") as caught:
+                input_shape(images_of(table), "images")
+            assert len(str(caught.value).splitlines()) == 2
+        folder = project / "data/prepared/images"
+        folder.mkdir(parents=True)
+        (folder / "meta.json").write_text('{"input_shape": [9, 8, 3]}', "utf-8")
+        assert input_shape(images_of(new), "images") == (9, 8, 3)
 
     def test_an_unknown_id(self) -> None:
         rule, remedy = two_lines(run("summary", "digits_convnt"))

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from pedigree.evaluation.images import draw_images, sample_rows
+from pedigree.evaluation.images import draw_image, draw_images, sample_rows
 from pedigree.params.evaluate import Samples
 
 
@@ -23,6 +24,38 @@ def test_the_seed_decides_which():
         for seed in (0, 1)
     ]
     assert drawn[0] != drawn[1]
+
+
+def test_chosen_rows_are_those_in_their_order():
+    assert sample_rows(Samples(rows=(8, 3), columns=2), 9).tolist() == [8, 3]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"number": 1},
+        {"seed": 0},
+        {"rows": (1,), "seed": 0},
+        {"rows": (1,), "number": 1, "seed": 0},
+        {"rows": ()},
+    ],
+)
+def test_samples_are_either_drawn_or_chosen(given):
+    with pytest.raises(ValidationError, match=r"a number and a seed|at least 1 item"):
+        Samples(columns=1, **given)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_one_image_shows_its_own_values(tmp_path, channels):
+    image = np.random.default_rng(0).integers(0, 100, (6, 5, channels), np.uint8)
+    drawn = {}
+    for name, values in {"a": image, "b": image, "brighter": image + 100}.items():
+        draw_image(values, tmp_path / name, "boot", "green")
+        drawn[name] = (tmp_path / name).read_bytes()
+    assert drawn["a"] == drawn["b"]
+    # Of one channel the bar tells the values; a photograph has none.
+    assert (drawn["a"] == drawn["brighter"]) == (channels == 3)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

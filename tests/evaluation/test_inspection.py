@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from pedigree.data.prepared import Arrays, Meta
 from pedigree.errors import WrongUseError
 from pedigree.evaluation.inspection import Subject, inspect
+from pedigree.evaluation.requirements import require_possible
 from pedigree.models.build import build_model
 from pedigree.models.head import Head
 from pedigree.models.keras.archive import MODEL_FILE, read_weights, save_model
@@ -42,15 +43,16 @@ def archive(tmp_path_factory):
 def look(archive, tmp_path):
     """Write what a section asks for; return what was written."""
 
-    def run(path=archive, task="classification", **asked):
+    def run(path=archive, task="classification", shape=SHAPE, present=2, **asked):
         bootstrap = {"resamples": 100, "confidence": 0.95, "seed": 0}
         section = {"task": task, "splits": ("train", "test"), "bootstrap": bootstrap}
         parameters = TypeAdapter(Evaluate).validate_python(section | asked)
         train = Arrays(IMAGES[:3], np.zeros(3), np.arange(3))
         test = Arrays(IMAGES, np.zeros(9), np.arange(9))
         splits = {"train": train, "test": test}
-        meta = Meta("image", "y", ("a", "b", "c"), SHAPE, 255.0, (), (), {}, {})
+        meta = Meta("image", "y", ("a", "b", "c"), shape, 255.0, (), (), {}, {})
         subject = Subject(path, None, splits, meta, {})
+        require_possible(parameters, subject, ("test", "train")[:present])
         inspect(subject, parameters, tmp_path, tmp_path)
         return {each.name: each.read_bytes() for each in tmp_path.iterdir()}
 
@@ -109,10 +111,33 @@ def test_what_is_drawn_by_the_inputs_needs_few_of_them(look, task, asked, number
         look(task=task, **{asked: True})
 
 
+@pytest.mark.parametrize("task", ["classification", "reconstruction", "segmentation"])
+@pytest.mark.parametrize("shape", [(4,), (6, 2), (6, 6, 512)])
+def test_only_of_images_there_are_samples(look, task, shape):
+    samples = {"number": 2, "columns": 2, "seed": 0}
+    assert look(task=task, samples=samples) == {}
+    with pytest.raises(WrongUseError, match=r"samples must be of images") as caught:
+        look(task=task, shape=shape, samples=samples)
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_chosen_samples_must_be_rows_of_the_reported_split(look):
+    assert look(samples={"rows": (0, 8), "columns": 2}) == {}
+    with pytest.raises(WrongUseError, match=r"samples.rows must be below 9.*: 9"):
+        look(samples={"rows": (0, 9), "columns": 2})
+
+
+def test_a_yardstick_needs_another_split_to_train_on(look):
+    assert look(yardstick="hist_gradient_boosting") == {}
+    with pytest.raises(WrongUseError, match="must have another split") as caught:
+        look(yardstick="hist_gradient_boosting", present=1)
+    assert len(str(caught.value).splitlines()) == 2
+
+
 def test_only_a_keras_model_has_maps(look, monkeypatch, tmp_path):
     library = SimpleNamespace(read_weights=read_weights)
     monkeypatch.setattr(
-        "pedigree.evaluation.inspection.import_module", lambda _: library
+        "pedigree.evaluation.requirements.import_module", lambda _: library
     )
     with pytest.raises(WrongUseError, match=r"Keras model. Received: model.skops"):
         look(path=tmp_path / "model.skops", activation_maps=MAPS)

@@ -165,6 +165,29 @@ def test_a_report_on_other_rows_than_the_test_rows_is_wrong_use(evaluated):
     assert [each.name for each in reports.iterdir()] == ["history.csv"]
 
 
+def test_what_cannot_be_drawn_is_refused_before_anything_is_predicted(
+    evaluated, monkeypatch
+):
+    run, _, reports = evaluated
+    path = Path("params.yaml")
+    samples = "samples: {number: 4, columns: 2, seed: 0}"
+    path.write_text(path.read_text().replace("weights: true", samples))
+    monkeypatch.setattr("pedigree.evaluation.classification.task.predict", None)
+    with pytest.raises(WrongUseError, match=r"be of images .* shape \(1,\)"):
+        run()
+    assert [each.name for each in reports.iterdir()] == ["history.csv"]
+
+
+def test_a_figure_that_is_not_finite_is_refused(evaluated):
+    run, _, reports = evaluated
+    history = reports / "history.csv"
+    history.write_text(history.read_text().replace("2,0.5,0.7,0.5", "2,0.5,0.7,inf"))
+    with pytest.raises(RefusedError, match=r"last_epoch.val_loss=inf") as caught:
+        run()
+    assert len(str(caught.value).splitlines()) == 2
+    assert [each.name for each in reports.iterdir()] == ["history.csv"]
+
+
 def test_rows_that_a_refit_trained_on_are_not_called_validation():
     present, both = ("train", "validation", "test"), ("train", "validation")
     require_splits(("train", "test"), present, both)

@@ -1,6 +1,6 @@
 """Writing the best values of a search into its experiment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +9,8 @@ from pedigree.catalogue.leaves import replace_values
 from pedigree.errors import WrongUseError
 from pedigree.params.file import PARAMS_FILE
 from pedigree.sections import load_yaml, replace_leaf, steps_to
+
+Place = tuple[str | int, ...]
 
 
 class Adopted(NamedTuple):
@@ -36,7 +38,8 @@ def adopt(
         WrongUseError: If a leaf is not there, or a value does not fit.
     """
     expected = load_yaml(path)
-    places, adopted = {}, []
+    places: dict[Place, Any] = {}
+    adopted = []
     for leaf, value in values.items():
         dotted = f"experiments.{experiment}.{leaf}"
         place = steps_to(expected, dotted)
@@ -47,15 +50,26 @@ def adopt(
                 "Put it there again, or take it out of the search's space.",
             )
         before = _at(expected, place)
-        if repr(before) != repr(value):  # unlike `==`, it tells 1 from 1.0 and true
+        changes = dict(_changes(place, before, value))
+        if changes:
             adopted.append(Adopted(dotted, before, value))
-            places[place] = value
+            places.update(changes)
             expected = replace_leaf(expected, place, value)
     replace_file(path, replace_values(read_text(path), places), expected)
     return adopted
 
 
-def _at(data: Any, place: tuple[str | int, ...]) -> Any:
+def _changes(place: Place, before: Any, after: Any) -> Iterator[tuple[Place, Any]]:
+    """Yield what differs: single items, so that comments between them stay."""
+    both = isinstance(before, list) and isinstance(after, list)
+    if both and len(before) == len(after):
+        for number, items in enumerate(zip(before, after, strict=True)):
+            yield from _changes((*place, number), *items)
+    elif repr(before) != repr(after):  # unlike `==`, it tells 1 from 1.0 and true
+        yield place, after
+
+
+def _at(data: Any, place: Place) -> Any:
     for step in place:
         data = data[step]
     return data

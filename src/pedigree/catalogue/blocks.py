@@ -4,6 +4,7 @@ A parameters file is sections of named entries. An entry is moved as the text th
 is, so that whatever else stands in the file keeps its comments and its layout.
 """
 
+import re
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def add_entries(text: str, section: str, entries: Sequence[str]) -> str:
         column = next(iter(found.entries.values())).column
     else:
         head = lines[found.start]
-        rest = head[found.colon + 1 :].strip().removeprefix("{}")
+        rest = re.sub(r"^\{\s*\}", "", head[found.colon + 1 :].strip())
         lines[found.start] = f"{head[: found.colon]}:{rest}\n"
     lines.insert(found.end, textwrap.indent("".join(entries), " " * column))
     return "".join(lines)

@@ -30,18 +30,34 @@ def lineage_command(
     ] = None,
 ) -> None:
     """Show the ancestry of a model version, or the versions that a path led to."""
+    _require_one_answer(target, as_json, html)
     from pedigree.lineage.records import open_records
 
     records = open_records()
     if target.startswith("models:"):
         _show_ancestry(records, target, as_json, html)
-    elif html is not None:
+    else:
+        _show_descendants(records, target.rstrip("/"), as_json)
+
+
+def _require_one_answer(target: str, as_json: bool, html: Path | None) -> None:
+    if html is None:
+        return
+    if as_json:
+        raise WrongUseError(
+            f"--html must not go with --json. Received: both, for {target}",
+            "Ask for one, then for the other.",
+        )
+    if not target.startswith("models:"):
         raise WrongUseError(
             f"--html must go with a MODEL_URI. Received: {target}",
             "Leave it out, or give models:/NAME/VERSION.",
         )
-    else:
-        _show_descendants(records, target.rstrip("/"), as_json)
+    if html.is_dir() or not html.parent.is_dir():
+        raise WrongUseError(
+            f"--html must name a file in a folder that exists. Received: {html}",
+            "Make the folder, or name another file.",
+        )
 
 
 def _show_ancestry(

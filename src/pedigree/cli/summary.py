@@ -12,7 +12,7 @@ from pedigree.catalogue.read import read_catalogue, require_known
 from pedigree.cli.analysis import analysis, print_analysis
 from pedigree.data.transforms import vgg16_features
 from pedigree.errors import WrongUseError
-from pedigree.params.datasets import CsvImagesTable, Table
+from pedigree.params.datasets import CsvImagesTable, KerasTable, Table
 from pedigree.params.experiments import Experiment
 from pedigree.params.features import (
     ImageTransform,
@@ -30,8 +30,13 @@ from pedigree.params.train import NumpyTrain
 if TYPE_CHECKING:
     import keras
 
-# What every loader of `keras.datasets` that is images in one channel returns.
-KERAS_IMAGES = (28, 28, 1)
+# What the loaders of `keras.datasets` return that are of images, as they document it.
+KERAS_IMAGES = {
+    "mnist": (28, 28, 1),
+    "fashion_mnist": (28, 28, 1),
+    "cifar10": (32, 32, 3),
+    "cifar100": (32, 32, 3),
+}
 BATCH_SIZES = [64, 128, 256]
 
 # The channels of photographs.
@@ -88,8 +93,8 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int | None, ...]
     """
     entry = parameters.features[features]
     table, transform = parameters.datasets[entry.dataset].table, entry.transform
-    if isinstance(transform, ImageTransform):
-        image = _image_shape(table)
+    image = _image_shape(table)
+    if isinstance(transform, ImageTransform) and image:
         return (2 * prod(image),) if transform.extra_pixels else image
     if isinstance(transform, MultiHotTransform):
         return (transform.words,)
@@ -107,17 +112,18 @@ def input_shape(parameters: Parameters, features: str) -> tuple[int | None, ...]
     meta = Path("data/prepared", features, "meta.json")
     if not meta.exists():
         raise WrongUseError(
-            f"the number of inputs must be known: with one column per category it "
-            f"depends on the data. Received: no {meta}",
+            "the shape of an example must be known: here it depends on the data. "
+            f"Received: no {meta}",
             f"Activate the experiment and run `dvc repro preprocess@{features}`.",
         )
     return tuple(json.loads(meta.read_text("utf-8"))["input_shape"])
 
 
-def _image_shape(table: Table) -> tuple[int, ...]:
+def _image_shape(table: Table) -> tuple[int, ...] | None:
+    """The shape of a raw image; None where the parameters do not tell."""
     if isinstance(table, CsvImagesTable):
         return (table.height, table.width, 1)
-    return KERAS_IMAGES
+    return KERAS_IMAGES.get(table.name) if isinstance(table, KerasTable) else None
 
 
 def _holder(experiment_id: str) -> Parameters:

@@ -36,13 +36,13 @@ def tune_command(
         _take_part(search_id, search, parameters.experiments[search.experiment])
         return
     if workers is not None:
-        _repro(f"preprocess@{search.features}")
+        reproduce(f"preprocess@{search.features}")
         code = _distribute(search_id, workers)
         if code:
             raise typer.Exit(code)
     # What workers have done, the stage finds done: its outputs are those of a search
     # by one process.
-    _repro(f"tune@{search_id}")
+    reproduce(f"tune@{search_id}")
 
 
 def active_search(parameters: Parameters, search_id: str) -> Search:
@@ -61,9 +61,18 @@ def active_search(parameters: Parameters, search_id: str) -> Search:
     return parameters.searches[search_id]
 
 
-def _repro(address: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "dvc", "repro", address], check=False)
-    if done.returncode:
+def reproduce(address: str) -> None:
+    """Let DVC run a stage, which ends with this process where this one is ended."""
+    signal.signal(signal.SIGTERM, _leave)
+    command = [sys.executable, "-m", "dvc", "repro", address]
+    with subprocess.Popen(command, start_new_session=True) as dvc:
+        try:
+            code = dvc.wait()
+        finally:
+            # As Ctrl-C does it: the stage leaves in good order, and DVC after it.
+            if dvc.poll() is None:
+                os.killpg(dvc.pid, signal.SIGINT)
+    if code:
         raise typer.Exit(1)
 
 

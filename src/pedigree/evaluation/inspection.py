@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from pedigree.data.prepared import Arrays, Meta
-from pedigree.errors import WrongUseError
 from pedigree.evaluation.decision_boundary import draw_decision_boundary
 from pedigree.evaluation.generated_text import write_generated_text
 from pedigree.evaluation.images import draw_images
@@ -46,19 +45,16 @@ class Subject:
 
 
 def inspect(subject: Subject, parameters: Evaluate, plots: Path, tables: Path) -> None:
-    """Write what the section `evaluate` asks to see of a model.
+    """Write what the section `evaluate` asks to see of a model, which has to be there.
 
     Args:
         subject: The model and its data.
         parameters: The section `evaluate`.
         plots: Where pictures go.
         tables: Where tables go.
-
-    Raises:
-        WrongUseError: If the model has no such thing to see.
     """
     if getattr(parameters, "weights", None):
-        library = import_module(_library(subject.archive))
+        library = import_module(library_of(subject.archive))
         weights = library.read_weights(subject.archive.parent)
         write_weights(weights, tables / "weights.csv")
     if isinstance(parameters, EvaluateClassification):
@@ -80,28 +76,10 @@ def inspect(subject: Subject, parameters: Evaluate, plots: Path, tables: Path) -
 
 def _draw_maps(subject: Subject, maps: ActivationMaps, path: Path) -> None:
     """Draw an image, then what each of the channels answers to it."""
-    library = import_module(_library(subject.archive))
-    if not hasattr(library, "activations"):
-        raise WrongUseError(
-            "evaluate.activation_maps must be of a Keras model. Received: "
-            f"{subject.archive.name}",
-            "Take `activation_maps` out of params.yaml.",
-        )
+    library = import_module(library_of(subject.archive))
     *_, reported = subject.splits.values()
-    if maps.row >= len(reported.x):
-        raise WrongUseError(
-            f"evaluate.activation_maps.row must be below {len(reported.x)}, the rows "
-            f"of the split that is reported on. Received: {maps.row}",
-            "Correct it in params.yaml.",
-        )
     image = reported.x[maps.row : maps.row + 1]
     answers = library.activations(subject.archive.parent, maps.layer, image)[0]
-    if max(maps.channels) >= answers.shape[-1]:
-        raise WrongUseError(
-            f"evaluate.activation_maps.channels must be below {answers.shape[-1]}, the "
-            f"channels of {maps.layer}. Received: {max(maps.channels)}",
-            "Correct it in params.yaml.",
-        )
     pictures = [image[0], *(answers[..., each, None] for each in maps.channels)]
     titles = ["image", *(f"channel {each}" for each in maps.channels)]
     draw_images(pictures, path, columns=5, titles=titles)
@@ -109,7 +87,6 @@ def _draw_maps(subject: Subject, maps: ActivationMaps, path: Path) -> None:
 
 def _draw_boundary(subject: Subject, path: Path) -> None:
     """Draw where the classes of two inputs meet."""
-    _require_inputs(subject.meta, 2, "decision_boundary")
     *_, reported = subject.splits.values()
     draw_decision_boundary(
         lambda grid: probabilities_of(subject.predictor(grid)),
@@ -123,7 +100,6 @@ def _draw_boundary(subject: Subject, path: Path) -> None:
 
 def _draw_line(subject: Subject, path: Path) -> None:
     """Draw the prediction by its one input."""
-    _require_inputs(subject.meta, 1, "regression_line")
     draw_regression_line(
         lambda x: np.ravel(subject.predictor(x)),
         {split: (arrays.x, arrays.y) for split, arrays in subject.splits.items()},
@@ -133,14 +109,6 @@ def _draw_line(subject: Subject, path: Path) -> None:
     )
 
 
-def _require_inputs(meta: Meta, number: int, name: str) -> None:
-    if meta.input_shape != (number,):
-        raise WrongUseError(
-            f"evaluate.{name} must be of a model with inputs of shape {(number,)}. "
-            f"Received: {meta.input_shape}",
-            f"Take `{name}` out of params.yaml.",
-        )
-
-
-def _library(archive: Path) -> str:
+def library_of(archive: Path) -> str:
+    """The module that can read a model's file."""
     return f"pedigree.models.{LIBRARIES[archive.suffix]}.archive"

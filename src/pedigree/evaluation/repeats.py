@@ -2,15 +2,79 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from pedigree.data.prepared import Arrays, Meta
 from pedigree.evaluation.drawing import new_figure, save_figure
 from pedigree.evaluation.learning_curves import NOT_CURVES, read_history
 from pedigree.evaluation.tables import write_csv
+from pedigree.models.parts import REPEATS
+from pedigree.models.predictor import load_predictor, model_file
 
 Figures = Mapping[str, Mapping[str, float]]
+
+
+def measure_repeats(
+    task: ModuleType,
+    folder: Path,
+    splits: Mapping[str, Arrays],
+    meta: Meta,
+    first: Mapping[str, Any],
+) -> list[Figures]:
+    """Measure the models that were trained with other seeds.
+
+    Args:
+        task: The module of the task.
+        folder: `models/<experiment>`.
+        splits: The prepared arrays of the measured splits.
+        meta: What they mean.
+        first: What the experiment's own model was measured to be.
+
+    Returns:
+        Per model the figures of each split by their names, the experiment's own first.
+    """
+    repeats: list[Figures] = [{split: _numbers(first[split]) for split in splits}]
+    for path in sorted(folder.glob(f"{REPEATS}/*")):
+        predictor = load_predictor(model_file(path))
+        outputs = {split: task.predict(predictor, splits[split].x) for split in splits}
+        figures = {s: task.figures(outputs[s], splits[s], meta) for s in splits}
+        repeats.append({split: _numbers(figures[split]) for split in splits})
+    return repeats
+
+
+def _numbers(figures: Mapping[str, Any]) -> dict[str, float]:
+    """Figures of a split without those of its classes and its number of rows."""
+    return {k: v for k, v in figures.items() if isinstance(v, float)}
+
+
+def summaries(
+    repeats: Sequence[Figures], folds: Sequence[Figures], confidence: float
+) -> dict[str, Any]:
+    """Summarise what there is more than one of: `repeats`, `cross_validation`."""
+    found: dict[str, Any] = {}
+    if len(repeats) > 1:
+        found["repeats"] = summarize(repeats, confidence)
+    if folds:
+        found["cross_validation"] = summarize(folds, confidence)["folds"]
+    return found
+
+
+def report_repeats(
+    repeats: Sequence[Figures],
+    folds: Sequence[Figures],
+    headline: str,
+    plots: Path,
+    tables: Path,
+) -> None:
+    """Write the figures of each model as tables, and draw one of the repeats."""
+    if folds:
+        write_repeats(folds, tables / "folds.csv")
+    if len(repeats) > 1:
+        write_repeats(repeats, tables / "repeats.csv")
+        draw_repeats(repeats, headline, plots / "repeats.png")
 
 
 def summarize(repeats: Sequence[Figures], confidence: float) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pedigree.params.values import Fraction, Positive, Seed, SplitName
 from pedigree.sections import Section
@@ -28,17 +28,28 @@ class Bootstrap(Section):
 
 
 class Samples(Section):
-    """Examples of the reported split, drawn at random, in a picture.
+    """Examples of the reported split in a picture, drawn at random or chosen.
 
     Attributes:
-        number: How many.
         columns: How many in a row of the picture.
-        seed: Seed of the draw.
+        number: How many are drawn, with
+        seed: the seed of the draw; or
+        rows: which ones, counted from 0.
     """
 
-    number: Positive
     columns: Positive
-    seed: Seed
+    number: Positive | None = None
+    seed: Seed | None = None
+    rows: (
+        Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _drawn_or_chosen(self) -> "Samples":
+        given = [each is not None for each in (self.number, self.seed, self.rows)]
+        if given not in ([True, True, False], [False, False, True]):
+            raise ValueError("samples must have either a number and a seed, or rows")
+        return self
 
 
 class ActivationMaps(Section):

@@ -5,8 +5,8 @@ import os
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from rich.console import Console
@@ -14,8 +14,9 @@ from rich.console import Console
 # Before Keras is imported: TensorFlow's start-up notices are no news to a user.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from pedigree.data.prepared import Arrays, Meta, open_split, read_meta
-from pedigree.errors import WrongUseError
+from pedigree.data.prepared import Arrays, open_split, read_meta
+from pedigree.errors import RefusedError, WrongUseError
+from pedigree.evaluation.augmented import draw_augmented
 from pedigree.evaluation.inspection import Subject, inspect
 from pedigree.evaluation.learning_curves import (
     best_epoch,
@@ -24,16 +25,17 @@ from pedigree.evaluation.learning_curves import (
     read_history,
 )
 from pedigree.evaluation.repeats import (
-    Figures,
-    draw_repeats,
+    measure_repeats,
     read_folds,
-    summarize,
-    write_repeats,
+    report_repeats,
+    summaries,
 )
-from pedigree.models.parts import FOLDS, REPEATS
+from pedigree.evaluation.requirements import require_possible
+from pedigree.models.parts import FOLDS
 from pedigree.models.predictor import load_predictor, model_file, read_outputs
 from pedigree.params.evaluate import Evaluate
 from pedigree.params.file import read_section
+from pedigree.sections import leaves
 from pedigree.tracking.outcome import log_outcome, log_test_figures
 from pedigree.tracking.runs import training_run
 from pedigree.tracking.stage import StageRun, run_stage
@@ -61,27 +63,21 @@ def main(run: StageRun, experiment: str, features: str) -> None:
         parameters.splits, meta.rows, read_outputs(archive.parent).trained_on
     )
     splits = {split: open_split(prepared, split) for split in meta.rows}
+    measured: dict[str, Arrays] = {split: splits[split] for split in parameters.splits}
     predictor = load_predictor(archive)
-    outputs = {
-        split: task.predict(predictor, splits[split].x) for split in parameters.splits
-    }
-
-    metrics = task.measure(outputs, splits, meta, parameters)
     history = read_history(reports / "history.csv")
+    subject = Subject(archive, predictor, measured, meta, history)
+    require_possible(parameters, subject, splits)
+
+    outputs = {s: task.predict(predictor, arrays.x) for s, arrays in measured.items()}
+    metrics = task.measure(outputs, splits, meta, parameters)
     metrics["best_epoch"] = best_epoch(history)
     metrics["last_epoch"] = last_epoch(history)
-    repeats = [_plain(metrics, parameters.splits)]
-    for folder in sorted(archive.parent.glob(f"{REPEATS}/*")):
-        repeats.append(_repeat(task, folder, splits, meta, parameters))
-    confidence = parameters.bootstrap.confidence
-    if len(repeats) > 1:
-        metrics["repeats"] = summarize(repeats, confidence)
+    repeats = measure_repeats(task, archive.parent, measured, meta, metrics)
     folds = read_folds(archive.parent / FOLDS)
-    if folds:
-        metrics["cross_validation"] = summarize(folds, confidence)["folds"]
-    content = json.dumps(metrics, indent=2, sort_keys=True, allow_nan=False)
-    reports.mkdir(parents=True, exist_ok=True)
-    (reports / "metrics.json").write_text(f"{content}\n", "utf-8")
+    metrics |= summaries(repeats, folds, parameters.bootstrap.confidence)
+
+    _write_metrics(metrics, reports / "metrics.json")
     plots, tables = (_empty(reports / name) for name in ("plots", "tables"))
     reported = parameters.splits[-1]
     shown = (outputs[reported], splits[reported], meta)
@@ -89,14 +85,10 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     task.write_points(reports / f"{parameters.task}.csv", *shown)
     task.write_tables(tables, *shown)
     task.draw(plots, *shown, parameters)
-    if folds:
-        write_repeats(folds, tables / "folds.csv")
-    if len(repeats) > 1:
-        write_repeats(repeats, tables / "repeats.csv")
-        draw_repeats(repeats, task.HEADLINE, plots / "repeats.png")
+    report_repeats(repeats, folds, task.HEADLINE, plots, tables)
     draw_learning_curves(history, plots / "learning_curves.png")
-    measured: dict[str, Arrays] = {split: splits[split] for split in parameters.splits}
-    subject = Subject(archive, predictor, measured, meta, history)
+    image, seed = splits["train"].x[0], parameters.bootstrap.seed
+    draw_augmented(archive, image, meta.divide_by, seed, plots / "augmented.png")
     inspect(subject, parameters, plots, tables)
 
     log_outcome(run, "evaluate", experiment)
@@ -132,29 +124,23 @@ def require_splits(
         )
 
 
-def _repeat(
-    task: ModuleType,
-    folder: Path,
-    splits: Mapping[str, Arrays],
-    meta: Meta,
-    parameters: Evaluate,
-) -> Figures:
-    """Measure one of the models that were trained with other seeds."""
-    predictor = load_predictor(model_file(folder))
-    return {
-        split: _numbers(task.figures(task.predict(predictor, arrays.x), arrays, meta))
-        for split, arrays in splits.items()
-        if split in parameters.splits
-    }
+def _write_metrics(metrics: Mapping[str, Any], path: Path) -> None:
+    """Write `metrics.json`.
 
-
-def _plain(metrics: Mapping[str, Any], splits: Sequence[str]) -> Figures:
-    return {split: _numbers(metrics[split]) for split in splits}
-
-
-def _numbers(figures: Mapping[str, Any]) -> dict[str, float]:
-    """Figures of a split without those of its classes and its number of rows."""
-    return {k: v for k, v in figures.items() if isinstance(v, float)}
+    Raises:
+        RefusedError: If a figure is no finite number, which JSON does not know.
+    """
+    for place, value in leaves(metrics):
+        if isinstance(value, float) and not isfinite(value):
+            raise RefusedError(
+                "the figures of a model must be finite numbers. Received: "
+                f"{'.'.join(map(str, place))}={value}",
+                "The training diverged: a lower `train.optimizer.learning_rate` may "
+                "help.",
+            )
+    content = json.dumps(metrics, indent=2, sort_keys=True, allow_nan=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{content}\n", "utf-8")
 
 
 def _empty(folder: Path) -> Path:

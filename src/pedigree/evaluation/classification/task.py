@@ -25,7 +25,7 @@ from pedigree.evaluation.classification.roc import draw_roc, roc_curves, write_r
 from pedigree.evaluation.classification.tables import write_classes
 from pedigree.evaluation.console import figure
 from pedigree.evaluation.figures_table import table_of_figures
-from pedigree.evaluation.images import draw_images, sample_rows
+from pedigree.evaluation.images import draw_image, draw_images, sample_rows
 from pedigree.evaluation.measures import measure_splits
 from pedigree.evaluation.tables import write_parquet
 from pedigree.models.predictor import Predictor
@@ -148,9 +148,13 @@ def draw(
         rows = sample_rows(parameters.samples, len(reported.y))
         titles = [f"{classes[predicted[r]]} ({classes[reported.y[r]]})" for r in rows]
         colours = ["green" if predicted[r] == reported.y[r] else "red" for r in rows]
+        path = folder / "samples.png"
+        if len(rows) == 1:
+            draw_image(reported.x[rows[0]], path, titles[0], colours[0])
+            return
         draw_images(
             reported.x[rows],
-            folder / "samples.png",
+            path,
             columns=parameters.samples.columns,
             titles=titles,
             colours=colours,
