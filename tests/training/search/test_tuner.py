@@ -198,7 +198,7 @@ def test_a_trial_is_a_training_of_the_experiment(
     train: KerasTrain,
 ) -> None:
     """The same figures, to the last bit, and nothing of the test rows."""
-    from pedigree.training.keras.checkpoint import CHECKPOINTS
+    from pedigree.training.checkpoints import CHECKPOINTS
     from pedigree.training.keras.train import train as train_alone
 
     entry = search(space={"model.dropout.0": [0.1, 0.2]})
@@ -211,7 +211,7 @@ def test_a_trial_is_a_training_of_the_experiment(
         cell = inputs.space.cell({"model.dropout.0": int(rate == 0.2)})
         output = Path("alone")
         output.mkdir(exist_ok=True)
-        arguments = (inputs.meta, inputs.splits, output, "alone", lambda *_: None)
+        arguments = (inputs.meta, inputs.splits, output, f"{rate}", lambda *_: None)
         assert trial.history == train_alone(cell.model, cell.train, *arguments)
     finished.remove()
     assert not finished.folder.exists()

@@ -1,7 +1,6 @@
 """One training, from arrays to the history and the trained weights."""
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pedigree.errors import RefusedError, WrongUseError
+from pedigree.errors import WrongUseError
 from pedigree.params.train import KerasTrain
 from pedigree.training.keras.augmentation import batch_augmentation
 from pedigree.training.keras.batches import TrainingBatches, ValidationBatches
@@ -110,7 +109,6 @@ def fit(
         # A bar per epoch on a terminal, a line per epoch elsewhere.
         verbose=1 if sys.stdout.isatty() else 2,
     )
-    _require_finite(recorder.progress.history[-1])
     return recorder.progress.history
 
 
@@ -169,12 +167,3 @@ def _require_compilable(model: keras.Model) -> None:
                 f"train.xla=true with the layer {layer.name}",
                 "Set it to false, or take the layer out.",
             )
-
-
-def _require_finite(figures: Mapping[str, float]) -> None:
-    if not np.isfinite(figures["loss"]):
-        raise RefusedError(
-            f"the loss must be finite. Received: loss={figures['loss']} after epoch "
-            f"{figures['epoch']:.0f}",
-            "Lower the learning rate, or look at the data's ranges.",
-        )
