@@ -11,12 +11,20 @@ from hypothesis import strategies as st
 from sklearn.model_selection import KFold
 
 from pedigree.data.prepared import Arrays, Meta
-from pedigree.errors import WrongUseError
+from pedigree.errors import RefusedError, WrongUseError
 from pedigree.evaluation.repeats import read_folds
 from pedigree.params.model import Model
-from pedigree.params.train import CrossValidation, NumpyTrain, Refit
+from pedigree.params.train import (
+    Adam,
+    CrossValidation,
+    KerasTrain,
+    NumpyTrain,
+    Refit,
+    Sequences,
+)
 from pedigree.training.folds import fold_splits
-from pedigree.training.protocol import train_by_protocol
+from pedigree.training.history import write_history
+from pedigree.training.protocol import is_better_larger, train_by_protocol
 from pedigree.training.training import Training
 
 PARAMETERS = NumpyTrain(
@@ -25,6 +33,18 @@ PARAMETERS = NumpyTrain(
 MODEL = Model(architecture="numpy_net", seed=7)
 CROSS = CrossValidation(folds=4, shuffle=False, seed=0)
 BEST = Refit(epochs="best", monitor="val_loss")
+NAN = float("nan")
+SEQUENCES = Sequences(steps=2, partition="random")
+KERAS = KerasTrain(
+    library="keras",
+    loss="binary_crossentropy",
+    optimizer=Adam(name="adam", learning_rate=0.1),
+    batch_size=4,
+    epochs=2,
+    seed=0,
+    precision="float32",
+    xla=False,
+)
 
 
 def rows_of(numbers: Any) -> Arrays:
@@ -42,10 +62,16 @@ def meta_of(standardized: int = 0) -> Meta:
 
 
 class Library:
-    """Notes what it is asked to train; validation is best after three epochs."""
+    """Notes what it is asked to train; validation is best after three epochs.
+
+    Attributes:
+        calls: What it was asked.
+        further: Figures of the epochs that are validated, by name.
+    """
 
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
+        self.further: dict[str, list[float]] = {}
 
     def __call__(
         self,
@@ -63,9 +89,10 @@ class Library:
         self.calls.append({**call, "output": output, "key": key})
         history = []
         for epoch in range(1, parameters.epochs + 1):
-            row = {"epoch": float(epoch), "loss": 1 / epoch}
+            row = {"epoch": epoch, "loss": 1 / epoch}
             if "validation" in splits:
                 row["val_loss"] = abs(epoch - 3) + len(self.calls)
+                row |= {name: each[epoch - 1] for name, each in self.further.items()}
             history.append(row)
             on_epoch({k: v for k, v in row.items() if k != "epoch"}, epoch)
         output.mkdir(parents=True, exist_ok=True)
@@ -127,6 +154,9 @@ def test_each_row_validates_once_and_the_last_training_has_all(
     # The mean of four folds, whose figures differ by 1 from one to the next.
     means = [row["val_loss"] for row in outcome.history]
     assert means == [4.5, 3.5, 2.5, 3.5, 4.5, 5.5]
+    write_history(tmp_path / "mean.csv", outcome.history)
+    lines = (tmp_path / "mean.csv").read_text("utf-8").splitlines()
+    assert [line.partition(",")[0] for line in lines[1:]] == [*"123456"]
     figures = read_folds(tmp_path / "folds")
     assert [each["folds"]["val_loss"] for each in figures] == [4, 5, 6, 7]
 
@@ -157,12 +187,60 @@ def test_a_refit_trains_on_both_splits(
 
 
 @pytest.mark.parametrize(
+    ("figure", "values", "expected"),
+    [
+        ("val_accuracy", [0.5, 0.9, 0.7, 0.9, 0.1, 0.6], 2),
+        ("val_loss", [0.5, 0.9, 0.7, 0.2, 0.3, 0.2], 4),
+        ("val_loss", [NAN, 0.9, 0.7, 0.2, NAN, 0.3], 4),
+        ("val_accuracy", [NAN, 0.2, 0.7, 0.2, float("inf"), 0.3], 3),
+    ],
+)
+def test_a_refit_takes_the_best_of_the_epochs_that_have_the_figure(
+    library: Library, tmp_path: Path, figure: str, values: list[float], expected: int
+) -> None:
+    library.further = {figure: values}
+    splits = {"train": rows_of([1, 3, 5, 7]), "validation": rows_of([0, 2])}
+    training = training_of(library, refit=Refit(epochs="best", monitor=figure))
+    train_by_protocol(training, splits, tmp_path)
+    assert library.calls[1]["epochs"] == expected
+
+
+def test_a_refit_needs_an_epoch_that_has_the_figure(
+    library: Library, tmp_path: Path
+) -> None:
+    library.further = {"val_loss": [NAN] * 6}
+    splits = {"train": rows_of([1, 3, 5, 7]), "validation": rows_of([0, 2])}
+    with pytest.raises(RefusedError, match="val_loss must be finite in an epoch"):
+        train_by_protocol(training_of(library, refit=BEST), splits, tmp_path)
+
+
+def test_what_is_better_is_what_early_stopping_takes_for_better() -> None:
+    import keras
+
+    from pedigree.training.keras.metrics import metrics_of
+
+    two = {"loss": "binary_crossentropy"}
+    further = ("binary_crossentropy", "accuracy_at_logit_half")
+    for changes in (
+        {**two, "metrics": further},
+        {"loss": "mean_squared_error"},
+        {"loss": "sparse_categorical_crossentropy", "sequences": SEQUENCES},
+    ):
+        for metric in metrics_of(KERAS.model_copy(update=changes)):
+            known = keras.metrics.get(metric) if isinstance(metric, str) else metric
+            if metric == "accuracy":
+                known = keras.metrics.BinaryAccuracy(name=metric)
+            name = known.name
+            assert is_better_larger(f"val_{name}") == (known._direction == "up"), name
+    assert not is_better_larger("val_loss")
+
+
+@pytest.mark.parametrize(
     ("values", "validation", "rule"),
     [
         ({"cross_validation": CROSS}, True, "without validation rows"),
         ({"cross_validation": CROSS.model_copy(update={"folds": 9})}, False, "at most"),
         ({"refit": BEST}, False, "with validation rows"),
-        ({"refit": Refit(epochs="best", monitor="val_mae")}, True, "monitor"),
     ],
 )
 def test_what_does_not_fit_the_rows_is_refused(

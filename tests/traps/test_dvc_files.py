@@ -23,7 +23,7 @@ ENTRIES = read_catalogue(ROOT / "catalogue").entries
 
 
 def test_dvc_deletes_outputs_before_the_stage_runs(project: Path, tiny: Tiny) -> None:
-    from pedigree.training.keras.checkpoint import CHECKPOINTS
+    from pedigree.training.checkpoints import CHECKPOINTS
 
     assert tiny.repro(1) == "ran"
     text = TINY.replace("cp params.yaml copied.yaml", "test -e copied.yaml")

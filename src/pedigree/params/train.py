@@ -1,5 +1,6 @@
 """The section `train` of an experiment: read by train."""
 
+from abc import abstractmethod
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -102,9 +103,9 @@ class Refit(Section):
     """A new model, trained on the rows of validation too.
 
     Attributes:
-        epochs: How long: a number, or `best` for the epoch in which `monitor` was
-            smallest before.
-        monitor: A column of the history.
+        epochs: How long: a number, or `best` for the epoch in which `monitor` was best
+            before.
+        monitor: A figure of each epoch.
     """
 
     epochs: Literal["best"] | Positive
@@ -127,6 +128,26 @@ class Protocol(Section):
     cross_validation: CrossValidation | None = None
     refit: Refit | None = None
 
+    @abstractmethod
+    def figures(self, validation: bool) -> list[str]:
+        """The figures of each epoch that tell how good a model is.
+
+        Args:
+            validation: Whether there are validation rows.
+        """
+
+    @model_validator(mode="after")
+    def _figures_are_told(self) -> "Protocol":
+        known = self.figures(validation=True)
+        for name in ("refit", "early_stopping", "reduce_learning_rate"):
+            section = getattr(self, name, None)
+            if section and section.monitor not in known:
+                raise ValueError(
+                    f"{name}.monitor must be one of {', '.join(known)}; it is "
+                    f"{section.monitor!r}"
+                )
+        return self
+
     @model_validator(mode="after")
     def _repeats_alone(self) -> "Protocol":
         if self.repeats and (self.cross_validation or self.refit):
@@ -142,6 +163,8 @@ class KerasTrain(Protocol):
         loss: A Keras loss, or `half_squared_error`: half of the mean squared error.
         metrics: What is told of each epoch beside the loss and the accuracy. The loss
             holds the penalties on weights, `binary_crossentropy` does not.
+            `accuracy_at_logit_half` takes for positive what has a logit above 0.5, a
+            probability above 0.6225.
         augmentation: Random changes of the images of each batch, before the model.
         target: `input` where the model has to give back what it takes in.
         sequences: How a text is cut up; a token is predicted after each of its tokens.
@@ -155,7 +178,7 @@ class KerasTrain(Protocol):
         "mean_squared_error",
         "half_squared_error",
     ]
-    metrics: tuple[Literal["binary_crossentropy"], ...] = ()
+    metrics: tuple[Literal["binary_crossentropy", "accuracy_at_logit_half"], ...] = ()
     augmentation: tuple[
         Annotated[
             RandomFlip | RandomRotation | RandomZoom, Field(discriminator="layer")
@@ -173,6 +196,33 @@ class KerasTrain(Protocol):
     class_weight: tuple[Rate, ...] | None = None
     early_stopping: EarlyStopping | None = None
     reduce_learning_rate: ReduceLearningRate | None = None
+
+    def figures(self, validation: bool) -> list[str]:
+        """The loss, what fits it, what else is asked for, and these of validation."""
+        fitting = "accuracy" if _is_of_classes(self.loss) else "mean_absolute_error"
+        of_text = ("perplexity",) if self.sequences else ()
+        return _measured(["loss", fitting, *of_text, *self.metrics], validation)
+
+    @model_validator(mode="after")
+    def _metrics_of_two_classes(self) -> "KerasTrain":
+        if self.metrics and self.loss != "binary_crossentropy":
+            raise ValueError(
+                f"metrics: [{', '.join(self.metrics)}] ask for loss: "
+                f"binary_crossentropy; it is {self.loss}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _last_training_watches_no_validation(self) -> "KerasTrain":
+        reduce = self.reduce_learning_rate
+        last_on_all_rows = self.refit or self.cross_validation
+        if last_on_all_rows and reduce and reduce.monitor.startswith("val_"):
+            raise ValueError(
+                "reduce_learning_rate.monitor must not be of validation beside refit "
+                "or cross_validation, whose last training has no such rows; it is "
+                f"{reduce.monitor!r}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_learning_rate(self) -> "KerasTrain":
@@ -215,6 +265,19 @@ class NumpyTrain(Protocol):
     learning_rate: Rate
     batch_size: Positive | None = None
     epochs: Positive
+
+    def figures(self, validation: bool) -> list[str]:
+        """The loss, of classes the accuracy, and these of validation."""
+        accuracy = ["accuracy"] if _is_of_classes(self.loss) else []
+        return _measured(["loss", *accuracy], validation)
+
+
+def _is_of_classes(loss: str) -> bool:
+    return loss.endswith("crossentropy")
+
+
+def _measured(names: list[str], validation: bool) -> list[str]:
+    return names + [f"val_{name}" for name in names if validation]
 
 
 Train = Annotated[KerasTrain | NumpyTrain, Field(discriminator="library")]

@@ -16,6 +16,7 @@ from pedigree.params.file import read_section
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.tracking.stage import StageRun, run_stage
+from pedigree.training.checkpoints import checkpoints_kept
 from pedigree.training.history import HISTORY_FILE, write_history
 from pedigree.training.protocol import train_by_protocol
 from pedigree.training.training import Training
@@ -47,10 +48,11 @@ def main(run: StageRun, experiment: str, features: str) -> None:
     if weights := find_weights(prepared):
         train = partial(train, pretrained=weights)
     training = Training(train, architecture, parameters, meta, run.key, run.log_metrics)
-    outcome = train_by_protocol(training, splits, output)
-    kind = _output_kind(parameters, meta, splits["train"])
-    write_outputs(Outputs(kind, outcome.trained_on), output)
-    write_history(Path("reports", experiment, HISTORY_FILE), outcome.history)
+    with checkpoints_kept(run.key):
+        outcome = train_by_protocol(training, splits, output)
+        kind = _output_kind(parameters, meta, splits["train"])
+        write_outputs(Outputs(kind, outcome.trained_on), output)
+        write_history(Path("reports", experiment, HISTORY_FILE), outcome.history)
 
 
 def _output_kind(parameters: Train, meta: Meta, train: Arrays) -> OutputKind:

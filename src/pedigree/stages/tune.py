@@ -70,7 +70,7 @@ def main(run: StageRun, search: str, experiment: str, features: str) -> None:
     run_trials(parameters, inputs, finished, on_trial, _say)
 
     reports = Path("reports/search", search)
-    write_trials(reports, trials, parameters.objective)
+    write_trials(reports, trials, parameters.objective, parameters.epochs)
     _draw(trials, parameters, reports / "plots")
     log_outcome(run, "tune", search)
     finished.remove()

@@ -5,13 +5,14 @@ history in `history.csv`; the models of parts of it stand below, each in a folde
 its own history.
 """
 
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from pedigree.data.prepared import Arrays
-from pedigree.errors import WrongUseError
+from pedigree.errors import RefusedError, WrongUseError
 from pedigree.models.parts import FOLDS, REPEATS, VALIDATED
 from pedigree.params.train import CrossValidation, Refit
 from pedigree.training.folds import fold_splits
@@ -30,6 +31,11 @@ class Outcome(NamedTuple):
 
     history: History
     trained_on: tuple[str, ...]
+
+
+def is_better_larger(figure: str) -> bool:
+    """Whether more of a figure is better, as early stopping has it too."""
+    return figure.removeprefix("val_").startswith("accuracy")
 
 
 def train_by_protocol(training: Training, splits: Splits, output: Path) -> Outcome:
@@ -78,7 +84,7 @@ def _cross_validate(training: Training, splits: Splits, output: Path) -> Outcome
         training.on_epoch(figures, int(figures.pop("epoch")))
     refit = parameters.refit
     epochs = _epochs(refit, mean) if refit else parameters.epochs
-    whole = _without_validation(training).with_parameters(epochs=epochs)
+    whole = _without_validation(training).with_epochs(epochs)
     write_history(output / HISTORY_FILE, whole.run(splits, output))
     return Outcome(mean, ("train",))
 
@@ -93,52 +99,40 @@ def _refit(training: Training, splits: Splits, output: Path, refit: Refit) -> Ou
             "`train.cross_validation`.",
         )
     folder = output / VALIDATED
-    validated = training.named(VALIDATED)
-    validated = Training(**{**vars(validated), "on_epoch": training.on_epoch})
+    validated = training.named(VALIDATED, training.on_epoch)
     history = validated.run(splits, folder)
     write_history(folder / HISTORY_FILE, history)
     epochs = _epochs(refit, history)
-    whole = _without_validation(training).with_parameters(epochs=epochs)
+    whole = _without_validation(training).with_epochs(epochs)
     rows = {"train": _joined(splits["train"], splits["validation"])}
     write_history(output / HISTORY_FILE, whole.run(rows, output))
     return Outcome(history, ("train", "validation"))
 
 
 def _without_validation(training: Training) -> Training:
-    """The final training: nothing is validated, so nothing can watch validation.
-
-    Raises:
-        WrongUseError: If the learning rate follows a validation figure: how it went
-            before cannot be repeated on other rows.
-    """
-    reduce = getattr(training.parameters, "reduce_learning_rate", None)
-    if reduce and reduce.monitor.startswith("val_"):
-        raise WrongUseError(
-            "train.reduce_learning_rate.monitor must not be a validation figure where "
-            f"the last training has no validation rows. Received: {reduce.monitor}",
-            "Monitor `loss`, or take `reduce_learning_rate` out.",
-        )
-    values = (
-        {"early_stopping": None}
-        if hasattr(training.parameters, "early_stopping")
-        else {}
-    )
-    return training.named("whole").with_parameters(
-        cross_validation=None, refit=None, **values
+    """The last training: nothing is validated, and nothing ends it early."""
+    return training.named("whole").without(
+        "cross_validation", "refit", "early_stopping"
     )
 
 
 def _epochs(refit: Refit, history: History) -> int:
-    """How long to train: the number given, or the epoch with the smallest figure."""
+    """How long to train: the number given, or until the first of the best epochs.
+
+    Raises:
+        RefusedError: If the figure is never a finite number.
+    """
     if refit.epochs != "best":
         return refit.epochs
-    if refit.monitor not in history[0]:
-        raise WrongUseError(
-            f"train.refit.monitor must be one of {', '.join(history[0])}. Received: "
-            f"{refit.monitor}",
-            "Correct it in params.yaml.",
+    rows = [row for row in history if isfinite(row[refit.monitor])]
+    if not rows:
+        raise RefusedError(
+            f"{refit.monitor} must be finite in an epoch, to refit until the best. "
+            f"Received: {history[-1][refit.monitor]} after each",
+            "Lower the learning rate, or look at the data's ranges.",
         )
-    best = min(history, key=lambda row: row[refit.monitor])
+    choose = max if is_better_larger(refit.monitor) else min
+    best = choose(rows, key=lambda row: row[refit.monitor])
     return max(1, int(best["epoch"]))
 
 
@@ -146,6 +140,7 @@ def _mean(histories: list[History]) -> History:
     """The mean of each figure over histories, epoch by epoch."""
     return [
         {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+        | {"epoch": rows[0]["epoch"]}
         for rows in zip(*histories, strict=False)
     ]
 

@@ -14,6 +14,10 @@ Splits = Mapping[str, Arrays]
 EpochListener = Callable[[Mapping[str, float], int], None]
 
 
+def ignore(figures: Mapping[str, float], epoch: int) -> None:
+    """Take the figures of an epoch, and leave it at that."""
+
+
 @dataclass(frozen=True)
 class Training:
     """What a training needs beside its rows.
@@ -62,20 +66,28 @@ class Training:
             parameters=_raise_seed(self.parameters, number),
         )
 
-    def named(self, name: str) -> "Training":
-        """The same training as a part of the experiment's: it logs nothing itself."""
-        return replace(self, key=f"{self.key}-{name}", on_epoch=_listen_to_none)
+    def named(self, name: str, on_epoch: EpochListener = ignore) -> "Training":
+        """The same training as a part of the experiment's.
 
-    def with_parameters(self, **values: Any) -> "Training":
-        """The same training with other values in the section `train`."""
-        return replace(self, parameters=self.parameters.model_copy(update=values))
+        Args:
+            name: What part: its checkpoints are its own.
+            on_epoch: What listens to it, the one of the experiment or none.
+        """
+        return replace(self, key=f"{self.key}-{name}", on_epoch=on_epoch)
+
+    def with_epochs(self, epochs: int) -> "Training":
+        """The same training for another number of epochs."""
+        parameters = self.parameters.model_copy(update={"epochs": epochs})
+        return replace(self, parameters=parameters)
+
+    def without(self, *keys: str) -> "Training":
+        """The same training without some keys of `train`, if its library has them."""
+        known = type(self.parameters).model_fields
+        absent = {key: None for key in keys if key in known}
+        return replace(self, parameters=self.parameters.model_copy(update=absent))
 
 
 def _raise_seed(section: Any, number: int) -> Any:
     if "seed" not in type(section).model_fields:
         return section
     return section.model_copy(update={"seed": section.seed + number})
-
-
-def _listen_to_none(figures: Mapping[str, float], epoch: int) -> None:
-    """Take the figures of an epoch, and leave it at that."""

@@ -12,6 +12,8 @@ from pedigree.models.head import head_for
 from pedigree.params.model import Model
 from pedigree.params.train import Train
 from pedigree.sections import parse
+from pedigree.training.keras import callbacks
+from pedigree.training.keras import fit as fitting
 from pedigree.training.keras.checkpoint import CheckpointFile
 from pedigree.training.keras.fit import Examples, compile_model, fit
 from pedigree.training.keras.targets import ClassTargets, NumberTargets
@@ -222,32 +224,22 @@ REDUCING = {"patience": 1, "factor": 0.5}
 
 
 @pytest.mark.parametrize(
-    ("changes", "validates", "received"),
+    ("changes", "received"),
     [
-        ({"early_stopping": {"monitor": "val_loss", **STOPPING}}, False, "val_loss"),
-        ({"early_stopping": {"monitor": "val_los", **STOPPING}}, True, "val_los"),
+        ({"early_stopping": {"monitor": "val_loss", **STOPPING}}, "val_loss"),
         (
             {"reduce_learning_rate": {"monitor": "val_accuracy", **REDUCING}},
-            False,
             "val_accuracy",
-        ),
-        (
-            {
-                "loss": "mean_squared_error",
-                "early_stopping": {"monitor": "accuracy", **STOPPING},
-            },
-            True,
-            "accuracy",
         ),
     ],
 )
-def test_what_is_not_measured_cannot_be_watched(changes, validates, received):
+def test_what_is_not_measured_cannot_be_watched(changes, received):
     """Keras would only warn, and train on to the last epoch."""
     with pytest.raises(WrongUseError, match=rf"Received: {received}\n") as caught:
-        _train(MLP, (5,), _parameters(**changes), "watched", validates=validates)
+        _train(MLP, (5,), _parameters(**changes), "watched", validates=False)
     rule, _ = str(caught.value).splitlines()
     assert f"train.{list(changes)[-1]}.monitor must be one of" in rule
-    assert ("val_" in rule.partition("Received")[0]) == validates
+    assert "val_" not in rule.partition("Received")[0]
 
 
 def test_the_training_loss_can_be_watched():
@@ -304,12 +296,56 @@ def test_xla_is_refused_where_it_cannot_compile():
 
 
 def test_a_diverged_training_is_refused():
+    """At the end of the epoch in which it does."""
     parameters = _parameters(
-        epochs=3,
+        epochs=40,
         optimizer={"name": "sgd", "learning_rate": 1e30, "momentum": 0.0},
     )
-    with pytest.raises(RefusedError, match="the loss must be finite"):
-        _train(MLP, (5,), parameters, "diverged")
+    heard = []
+    with pytest.raises(RefusedError, match="the loss must be finite") as caught:
+        _train(MLP, (5,), parameters, "diverged", heard=heard)
+    assert len(heard) < 3
+    assert caught.value.rule.endswith(f"after epoch {len(heard)}")
+    assert [np.isfinite(row["loss"]) for row in heard] == [
+        *[True] * (len(heard) - 1),
+        False,
+    ]
+
+
+def test_a_rate_that_is_reduced_stands_beside_the_epochs_it_was_used_in():
+    reduce = {"monitor": "loss", "factor": 0.1, "patience": 1, "cooldown": 1}
+    parameters = _parameters(
+        reduce_learning_rate=reduce,
+        optimizer={"name": "sgd", "learning_rate": 1e-9, "momentum": 0.0},
+    )
+    rates = []
+
+    class Rates(keras.callbacks.Callback):
+        def on_epoch_begin(self, *_):
+            rates.append(float(self.model.optimizer.learning_rate))
+
+    built = fitting.build_callbacks
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "build_callbacks", lambda p: [*built(p), Rates()])
+        _, history = _train(MLP, (5,), parameters, "reduced")
+    assert [row["learning_rate"] for row in history] == rates
+    assert len(set(rates)) > 1
+
+
+def test_a_training_that_is_done_is_not_done_again(monkeypatch):
+    """However short its last epoch was."""
+    monkeypatch.setattr(callbacks, "CHECKPOINT_SHARE", 1e9)
+    expected, history = _train(MLP, (5,), _parameters(), "done")
+    trained = []
+
+    def note(_, epoch, *__):
+        trained.append(epoch)
+
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", note)
+    weights, again = _train(MLP, (5,), _parameters(), "done")
+    assert (again, trained) == (history, [])
+    for one, other in zip(expected, weights, strict=True):
+        assert np.array_equal(one, other)
 
 
 def test_a_finished_training_forgets_its_checkpoint():

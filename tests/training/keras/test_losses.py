@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from pedigree.training.keras.losses import half_squared_error, loss_named
-from pedigree.training.keras.metrics import metrics_for
 
 
 def test_half_squared_error_is_half_of_the_mean_squared_error():
@@ -20,16 +19,3 @@ def test_half_squared_error_is_half_of_the_mean_squared_error():
 def test_other_losses_are_those_of_keras(name):
     assert loss_named(name) == name
     assert loss_named("half_squared_error") is half_squared_error
-
-
-@pytest.mark.parametrize(
-    ("loss", "metric"),
-    [
-        ("sparse_categorical_crossentropy", "accuracy"),
-        ("binary_crossentropy", "accuracy"),
-        ("half_squared_error", "mean_absolute_error"),
-        ("mean_squared_error", "mean_absolute_error"),
-    ],
-)
-def test_what_is_told_beside_the_loss_fits_it(loss, metric):
-    assert metrics_for(loss) == [metric]

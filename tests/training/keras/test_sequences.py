@@ -16,7 +16,7 @@ from pedigree.models.keras.archive import load_model
 from pedigree.params.model import Model
 from pedigree.params.train import KerasTrain, Sequences
 from pedigree.sections import parse
-from pedigree.training.keras.losses import Perplexity
+from pedigree.training.keras.metrics import Perplexity
 from pedigree.training.keras.sequences import TrainingSequences, ValidationSequences
 from pedigree.training.keras.targets import ClassTargets
 from pedigree.training.keras.train import train

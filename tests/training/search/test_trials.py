@@ -11,16 +11,19 @@ from pedigree.training.search.trials import Trial, best_trial, rank, write_trial
 
 LESS = Objective(metric="val_loss", direction="min")
 MORE = Objective(metric="val_loss", direction="max")
+EPOCHS = 3
 
 
-def trial(number: int, *losses: float, failure: str = "") -> Trial:
+def trial(
+    number: int, *losses: float, failure: str = "", epochs: int = EPOCHS
+) -> Trial:
     history = [
         {"epoch": epoch, "loss": 0.5, "val_loss": loss}
         for epoch, loss in enumerate(losses, start=1)
     ]
     values = {"a": [number], "b": "relu"}
     leaves = {f"model.{name}": value for name, value in values.items()}
-    return Trial(number, values, leaves, history, failure)
+    return Trial(number, values, leaves, epochs, history, failure)
 
 
 TRIALS = [
@@ -34,16 +37,30 @@ TRIALS = [
 def test_the_best_epoch_counts_and_the_first_of_equals() -> None:
     assert [t.number for t in rank(TRIALS, LESS)] == [1, 4, 2, 3]
     assert [t.number for t in rank(TRIALS, MORE)] == [1, 2, 4, 3]
-    assert best_trial(TRIALS, LESS).best_row(LESS) == TRIALS[0].history[1]
+    assert best_trial(TRIALS, LESS, EPOCHS).best_row(LESS) == TRIALS[0].history[1]
 
 
 def test_a_search_without_a_trial_that_ends_is_refused() -> None:
     with pytest.raises(RefusedError, match="it burst"):
-        best_trial([TRIALS[2]], LESS)
+        best_trial([TRIALS[2]], LESS, EPOCHS)
+
+
+def test_a_search_that_trained_nothing_to_the_end_is_refused() -> None:
+    """As Hyperband does where too many trials fail: none goes on to the next round."""
+    short = [trial(1, 0.9, epochs=1), trial(2, failure="it burst", epochs=1)]
+    with pytest.raises(RefusedError) as caught:
+        best_trial(short, LESS, EPOCHS)
+    rule, _ = str(caught.value).splitlines()
+    assert "must have a trial that comes to the end of 3 epochs" in rule
+    assert rule.endswith(
+        "2 that do not, 1 of which failed, the first one because it burst"
+    )
+    stopped_early = trial(3, 0.8)
+    assert best_trial([*short, stopped_early], LESS, EPOCHS) == stopped_early
 
 
 def test_files_hold_every_trial_and_epoch(tmp_path: Path) -> None:
-    write_trials(tmp_path, TRIALS, LESS)
+    write_trials(tmp_path, TRIALS, LESS, EPOCHS)
     header, *lines = (tmp_path / "trials.csv").read_text("utf-8").splitlines()
     assert header == (
         "trial,a,b,objective,best_epoch,epochs,"

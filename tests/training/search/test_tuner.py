@@ -177,17 +177,80 @@ def test_trainings_that_diverge_are_an_answer(
     assert [trial.failure for trial in log.trials] == ["the loss must be finite"] * 4
 
 
-def test_what_is_wrong_ends_the_search(
+def test_values_that_do_not_fit_the_data_are_an_answer(
+    search: MakeSearch, prepared: Path, model: Model, train: KerasTrain
+) -> None:
+    """A net that resizes images, on rows that are none, beside one that does not."""
+    resizing = model.model_copy(update={"resize": (4, 4)})
+    entry = search(space={"model.resize": [[4, 4], None]}, epochs=1)
+    inputs, log = read_inputs("s", entry, resizing, train, prepared), Log()
+    tuner.run_trials(entry, inputs, FinishedTrials("key"), log.on_trial, log.say)
+    failed, done = log.trials
+    assert "mlp must fit its input of shape (5,)" in failed.failure
+    assert (len(done.history), done.failure) == (1, "")
+
+
+def test_what_is_wrong_with_the_code_ends_the_search(
     search: MakeSearch, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fit_model(*_: object) -> None:
-        raise WrongUseError("it must fit. Received: it does not", "Make it.")
+        raise KeyError("a mistake")
 
     monkeypatch.setattr(tuner, "fit_model", fit_model)
     log = Log()
-    with pytest.raises(WrongUseError, match="it must fit"):
+    with pytest.raises(KeyError, match="a mistake"):
         run(search(), log)
     assert log.begun == [1]
+
+
+def test_trials_begin_from_the_weights_that_the_data_brings(
+    search: MakeSearch,
+    run: Callable[..., Any],
+    prepared: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    received = []
+
+    def fit_model(*arguments: object) -> tuple[None, list[dict[str, float]]]:
+        received.append(arguments[6])
+        return None, [{"epoch": 1, "val_accuracy": 0.5}]
+
+    monkeypatch.setattr(tuner, "fit_model", fit_model)
+    run(search(), Log()).remove()
+    weights = prepared / "pretrained.h5"
+    weights.write_bytes(b"weights")
+    run(search(), Log())
+    assert received == [None] * 4 + [weights] * 4
+
+
+HYPERBAND = {**TUNERS["hyperband"], "factor": 3}
+FIRST_ROUNDS = 9 + 5 + 3  # keras-tuner's, of nine epochs by three
+
+
+def cells(number: int) -> dict[str, Any]:
+    return {"space": {"train.batch_size": list(range(1, number + 1))}}
+
+
+def test_hyperband_tries_every_cell_of_a_space_that_is_just_enough(
+    search: MakeSearch, run: Callable[..., Any], pretended: list[int]
+) -> None:
+    """Drawing at random, the last ones are hard to find."""
+    log = Log()
+    run(search(tuner=HYPERBAND, epochs=9, **cells(FIRST_ROUNDS)), log)
+    tried = {trial.values["train.batch_size"] for trial in log.trials}
+    assert tried == set(range(1, FIRST_ROUNDS + 1))
+    assert max(pretended) == 9
+
+
+def test_hyperband_refuses_a_space_of_fewer_cells_than_it_tries(
+    search: MakeSearch, run: Callable[..., Any], pretended: list[int]
+) -> None:
+    small = search(tuner=HYPERBAND, epochs=9, **cells(FIRST_ROUNDS - 1))
+    with pytest.raises(WrongUseError) as caught:
+        run(small, Log())
+    assert "must have 17 cells" in caught.value.rule
+    assert caught.value.rule.endswith("Received: 16")
+    assert pretended == []
 
 
 def test_a_trial_is_a_training_of_the_experiment(
@@ -198,7 +261,7 @@ def test_a_trial_is_a_training_of_the_experiment(
     train: KerasTrain,
 ) -> None:
     """The same figures, to the last bit, and nothing of the test rows."""
-    from pedigree.training.keras.checkpoint import CHECKPOINTS
+    from pedigree.training.checkpoints import CHECKPOINTS
     from pedigree.training.keras.train import train as train_alone
 
     entry = search(space={"model.dropout.0": [0.1, 0.2]})
@@ -211,7 +274,7 @@ def test_a_trial_is_a_training_of_the_experiment(
         cell = inputs.space.cell({"model.dropout.0": int(rate == 0.2)})
         output = Path("alone")
         output.mkdir(exist_ok=True)
-        arguments = (inputs.meta, inputs.splits, output, "alone", lambda *_: None)
+        arguments = (inputs.meta, inputs.splits, output, f"{rate}", lambda *_: None)
         assert trial.history == train_alone(cell.model, cell.train, *arguments)
     finished.remove()
     assert not finished.folder.exists()

@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 import keras
+import numpy as np
 
+from pedigree.errors import RefusedError
 from pedigree.params.train import KerasTrain
 from pedigree.training.keras.checkpoint import Checkpoint, CheckpointFile, Progress
 
@@ -23,7 +25,8 @@ def build_callbacks(parameters: KerasTrain) -> list[keras.callbacks.Callback]:
     return callbacks
 
 
-# Of the time of a training, checkpoints take one part in so many at the most.
+# Of the time of a training, checkpoints take one part in so many at the most, the last
+# one aside.
 CHECKPOINT_SHARE = 50
 
 
@@ -33,6 +36,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     It stands last in the list of callbacks, so that what it saves is the state after
     all others have acted on an epoch. Where epochs are short, some go by without a
     checkpoint: a training that is killed then does them again, with the same result.
+    The last one has its checkpoint: a training that is done is not done again.
 
     Args:
         file: Where checkpoints are kept.
@@ -67,18 +71,31 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             self._on_epoch(figures, int(figures.pop("epoch")))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Keep the figures of an epoch and save a checkpoint."""
-        learning_rate = float(
-            keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
-        )
+        """Keep the figures of an epoch and save a checkpoint.
+
+        Raises:
+            RefusedError: If the loss is not a finite number.
+        """
         figures = {name: float(value) for name, value in (logs or {}).items()}
-        figures["learning_rate"] = learning_rate
+        # Where a callback has just changed the rate, it has told that of the epoch.
+        rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+        figures.setdefault("learning_rate", float(rate))
         self.progress.history.append({"epoch": epoch + 1, **figures})
         self.progress.epochs = epoch + 1
         self.progress.stopped = bool(self.model.stop_training)
         self._on_epoch(figures, epoch + 1)
+        _require_finite(figures["loss"], epoch + 1)
+        ends = self.progress.stopped or epoch + 1 == self.params["epochs"]
         started = time.monotonic()
-        if started >= self._next_save:
+        if ends or started >= self._next_save:
             self._file.save(self.model, self.progress, self._others)
             ended = time.monotonic()
             self._next_save = ended + CHECKPOINT_SHARE * (ended - started)
+
+
+def _require_finite(loss: float, epoch: int) -> None:
+    if not np.isfinite(loss):
+        raise RefusedError(
+            f"the loss must be finite. Received: loss={loss} after epoch {epoch}",
+            "Lower the learning rate, or look at the data's ranges.",
+        )

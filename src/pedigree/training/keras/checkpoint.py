@@ -5,14 +5,13 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-CHECKPOINTS = Path(".pedigree/checkpoints")
+from pedigree.training.checkpoints import CHECKPOINTS
 
 # What the callbacks remember between epochs; Keras's own backup does not keep it.
 _CALLBACK_STATE = {
@@ -92,7 +91,7 @@ class CheckpointFile:
         return Checkpoint(progress, arrays)
 
     def remove(self) -> None:
-        """Forget the checkpoint: the training has ended well."""
+        """Forget the checkpoint: what came of the training is kept elsewhere."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

@@ -1,7 +1,6 @@
 """One training, from arrays to the history and the trained weights."""
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,15 +8,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from pedigree.errors import RefusedError, WrongUseError
+from pedigree.errors import WrongUseError
 from pedigree.params.train import KerasTrain
 from pedigree.training.keras.augmentation import batch_augmentation
 from pedigree.training.keras.batches import TrainingBatches, ValidationBatches
 from pedigree.training.keras.callbacks import EpochListener, Recorder, build_callbacks
 from pedigree.training.keras.checkpoint import CheckpointFile
 from pedigree.training.keras.gathering import gathered
-from pedigree.training.keras.losses import loss_named, metric_named
-from pedigree.training.keras.metrics import figures_for, metrics_for
+from pedigree.training.keras.losses import loss_named
+from pedigree.training.keras.metrics import metrics_of
 from pedigree.training.keras.optimizers import build_optimizer
 from pedigree.training.keras.sequences import (
     StateReset,
@@ -54,7 +53,7 @@ def compile_model(model: keras.Model, parameters: KerasTrain) -> None:
     model.compile(
         optimizer=build_optimizer(parameters.optimizer),
         loss=loss_named(parameters.loss),
-        metrics=[metric_named(name) for name in _told(parameters)],
+        metrics=metrics_of(parameters),
         jit_compile=parameters.xla,
     )
     # Here and not at the first step: a checkpoint is assigned to what is built.
@@ -110,7 +109,6 @@ def fit(
         # A bar per epoch on a terminal, a line per epoch elsewhere.
         verbose=1 if sys.stdout.isatty() else 2,
     )
-    _require_finite(recorder.progress.history[-1])
     return recorder.progress.history
 
 
@@ -147,25 +145,15 @@ def _validation_batches(
     return ValidationBatches(x, y)
 
 
-def _told(parameters: KerasTrain) -> list[str]:
-    """What is told of each epoch beside the loss."""
-    of_text = ("perplexity",) if parameters.sequences else ()
-    return metrics_for(parameters.loss, (*of_text, *parameters.metrics))
-
-
 def _require_monitored(parameters: KerasTrain, validation: Examples | None) -> None:
-    """Refuse to watch what is never measured: Keras would only warn."""
-    watched = [
-        (name, section.monitor)
-        for name in ("early_stopping", "reduce_learning_rate")
-        if (section := getattr(parameters, name))
-    ]
-    known = figures_for(_told(parameters), validation is not None)
-    for name, monitor in watched:
-        if monitor not in known:
+    """Refuse to watch what these rows do not measure: Keras would only warn."""
+    known = parameters.figures(validation is not None)
+    for name in ("early_stopping", "reduce_learning_rate"):
+        section = getattr(parameters, name)
+        if section and section.monitor not in known:
             raise WrongUseError(
                 f"train.{name}.monitor must be one of {', '.join(sorted(known))}. "
-                f"Received: {monitor}",
+                f"Received: {section.monitor}",
                 "Correct it, or let `features.*.split` keep validation rows.",
             )
 
@@ -179,12 +167,3 @@ def _require_compilable(model: keras.Model) -> None:
                 f"train.xla=true with the layer {layer.name}",
                 "Set it to false, or take the layer out.",
             )
-
-
-def _require_finite(figures: Mapping[str, float]) -> None:
-    if not np.isfinite(figures["loss"]):
-        raise RefusedError(
-            f"the loss must be finite. Received: loss={figures['loss']} after epoch "
-            f"{figures['epoch']:.0f}",
-            "Lower the learning rate, or look at the data's ranges.",
-        )

@@ -18,16 +18,3 @@ def half_squared_error(
 def loss_named(name: str) -> Any:
     """The loss of a name: a Keras name as it is, or one of this module."""
     return half_squared_error if name == "half_squared_error" else name
-
-
-class Perplexity(keras.metrics.SparseCategoricalCrossentropy):  # type: ignore[misc]
-    """The exponential of the mean cross-entropy."""
-
-    def result(self) -> keras.KerasTensor:
-        """The perplexity of what has been seen."""
-        return keras.ops.exp(super().result())
-
-
-def metric_named(name: str) -> Any:
-    """The metric of a name: a Keras name as it is, or one of this module."""
-    return Perplexity(name="perplexity") if name == "perplexity" else name

@@ -34,7 +34,7 @@ def train(
     on_epoch: Callable[[Mapping[str, float], int], None],
     pretrained: Path | None = None,
 ) -> list[dict[str, float]]:
-    """Train a model and save it.
+    """Train a model and save it; its checkpoint stays until the run has ended.
 
     Args:
         architecture: The section `model`.
@@ -55,15 +55,19 @@ def train(
     """
     # An earlier training of the protocol refers to itself: its memory is not free yet.
     gc.collect()
-    checkpoints = CheckpointFile(key)
     model, history = fit_model(
-        architecture, parameters, meta, splits, checkpoints, on_epoch, pretrained
+        architecture,
+        parameters,
+        meta,
+        splits,
+        CheckpointFile(key),
+        on_epoch,
+        pretrained,
     )
     # A model built anew bears the weights alone: no optimizer, no used-up seeds.
     result = _build(architecture, parameters, meta)
     result.set_weights(model.get_weights())
     save_model(result, output / MODEL_FILE)
-    checkpoints.remove()
     return history
 
 

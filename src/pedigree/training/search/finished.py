@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.training.checkpoints import remove_checkpoints
 from pedigree.training.search.space import Cell
 
 if TYPE_CHECKING:
@@ -58,11 +59,8 @@ class FinishedTrials:
 
     def remove(self) -> None:
         """Forget all of it: the search has ended well."""
-        from pedigree.training.keras.checkpoint import CHECKPOINTS
-
         shutil.rmtree(self.folder, ignore_errors=True)
-        for folder in CHECKPOINTS.glob(f"{self.key}-*"):
-            shutil.rmtree(folder, ignore_errors=True)
+        remove_checkpoints(self.key)
 
     def _path(self, cell: Cell) -> Path:
         return self._trials / f"{cell.digest}-{cell.train.epochs}.json"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pedigree.data.prepared import Arrays, Meta, open_split, read_meta
+from pedigree.data.weights import find_weights
 from pedigree.params.model import Model
 from pedigree.params.searches import Search
 from pedigree.params.train import Train
@@ -20,11 +21,13 @@ class Inputs(NamedTuple):
         meta: What the prepared arrays mean.
         splits: The arrays of `train`, and of `validation` where there are such rows;
             those of `test` choose nothing.
+        pretrained: The file of pretrained weights, where the data brings any.
     """
 
     space: Space
     meta: Meta
     splits: Mapping[str, Arrays]
+    pretrained: Path | None = None
 
 
 def read_inputs(
@@ -46,4 +49,5 @@ def read_inputs(
     meta = read_meta(prepared)
     require_objective(name, search, train, "validation" in meta.rows)
     known = [split for split in ("train", "validation") if split in meta.rows]
-    return Inputs(space, meta, {split: open_split(prepared, split) for split in known})
+    splits = {split: open_split(prepared, split) for split in known}
+    return Inputs(space, meta, splits, find_weights(prepared))

@@ -4,7 +4,6 @@ from pedigree.errors import WrongUseError
 from pedigree.params.file import PARAMS_FILE
 from pedigree.params.searches import Search
 from pedigree.params.train import Train
-from pedigree.training.keras.metrics import figures_for, metrics_for
 
 
 def require_objective(
@@ -21,8 +20,7 @@ def require_objective(
     Raises:
         WrongUseError: If that is so.
     """
-    further = getattr(train, "metrics", ())  # a search of NumPy is refused elsewhere
-    known = figures_for(metrics_for(train.loss, further), validation)
+    known = train.figures(validation)
     metric = search.objective.metric
     if metric not in known:
         raise WrongUseError(

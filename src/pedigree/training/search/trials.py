@@ -26,6 +26,7 @@ class Trial:
         number: Which one of the search, from 1.
         values: The value of each axis, by its name.
         leaves: The value of each leaf, by its path below the experiment.
+        epochs: How long it was to be trained, at the most.
         history: The figures of each epoch; none if the training was refused.
         failure: Why it was, if it was.
     """
@@ -33,30 +34,44 @@ class Trial:
     number: int
     values: Mapping[str, Any]
     leaves: Mapping[str, Any]
+    epochs: int
     history: Sequence[Row]
     failure: str = ""
 
     def best_row(self, objective: Objective) -> Row | None:
         """The figures of the first of the best epochs; None if none is finite."""
-        rows = [row for row in self.history if all(map(isfinite, row.values()))]
-        choose = max if objective.direction == "max" else min
-        return choose(rows, key=lambda row: row[objective.metric], default=None)
+        return best_row(self.history, objective)
 
 
-def best_trial(trials: Sequence[Trial], objective: Objective) -> Trial:
+def best_row(history: Sequence[Row], objective: Objective) -> Row | None:
+    """The figures of the first of the best epochs; None if none is finite."""
+    rows = [row for row in history if all(map(isfinite, row.values()))]
+    choose = max if objective.direction == "max" else min
+    return choose(rows, key=lambda row: row[objective.metric], default=None)
+
+
+def best_trial(trials: Sequence[Trial], objective: Objective, epochs: int) -> Trial:
     """The first of the best trials.
 
+    Args:
+        trials: All trials of a search.
+        objective: What they are judged by.
+        epochs: How long the search trains. Where too many trials fail, Hyperband lets
+            none of the others go on for so long.
+
     Raises:
-        RefusedError: If no trial came to an end.
+        RefusedError: If no trial came to the end of that.
     """
-    ranked = rank(trials, objective)
-    if ranked[0].best_row(objective) is None:
+    if not any(t.epochs == epochs and t.best_row(objective) for t in trials):
+        failures = [trial.failure for trial in trials if trial.failure]
+        first = f", the first one because {failures[0]}" if failures else ""
         raise RefusedError(
-            "a search must have a trial that comes to an end. Received: "
-            f"{len(trials)} that do not, the first one because {trials[0].failure}",
+            f"a search must have a trial that comes to the end of {epochs} epochs. "
+            f"Received: {len(trials)} that do not, {len(failures)} of which "
+            f"failed{first}",
             "Search among other values.",
         )
-    return ranked[0]
+    return rank(trials, objective)[0]
 
 
 def rank(trials: Sequence[Trial], objective: Objective) -> list[Trial]:
@@ -71,18 +86,21 @@ def rank(trials: Sequence[Trial], objective: Objective) -> list[Trial]:
     return sorted(trials, key=key)
 
 
-def write_trials(folder: Path, trials: Sequence[Trial], objective: Objective) -> None:
+def write_trials(
+    folder: Path, trials: Sequence[Trial], objective: Objective, epochs: int
+) -> None:
     """Write `trials.csv`, `history.csv` and `best.json`; no times are in them.
 
     Args:
         folder: Where they go.
         trials: All trials, in their order.
         objective: What they are judged by.
+        epochs: How long the search trains.
 
     Raises:
-        RefusedError: If no trial came to an end.
+        RefusedError: If no trial came to the end of that.
     """
-    chosen = best_trial(trials, objective)
+    chosen = best_trial(trials, objective, epochs)
     folder.mkdir(parents=True, exist_ok=True)
     figures = list(dict.fromkeys(k for t in trials for row in t.history for k in row))
     axes = list(trials[0].values)

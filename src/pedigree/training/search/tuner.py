@@ -10,14 +10,14 @@ import keras
 import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
 
-from pedigree.errors import RefusedError
+from pedigree.errors import PedigreeError
 from pedigree.params.searches import Search, as_text
 from pedigree.training.keras.train import fit_model
 from pedigree.training.search.finished import FinishedTrials
 from pedigree.training.search.inputs import Inputs
 from pedigree.training.search.oracles import build_oracle
 from pedigree.training.search.space import Cell
-from pedigree.training.search.trials import Trial
+from pedigree.training.search.trials import Trial, best_row
 
 SECONDS_BETWEEN_QUESTIONS = 0.5
 
@@ -42,7 +42,7 @@ def run_trials(
         say: Called with a line for the terminal or the log.
 
     Raises:
-        PedigreeError: If the parameters do not fit each other or the data.
+        WrongUseError: If the space is too small for its tuner.
     """
     # What is imported stays. Each trial begins with a look for garbage, which finds
     # none there, and takes a quarter of a second less without it.
@@ -118,7 +118,8 @@ class _Tuner(BaseTuner):  # type: ignore[misc]
                 self._finished.checkpoints(cell).remove()
             self._say(f"trial {number} ends")
         history, failure = outcome["history"], outcome["failure"]
-        done = Trial(number, cell.values, cell.leaves, history, failure)
+        epochs = cell.train.epochs
+        done = Trial(number, cell.values, cell.leaves, epochs, history, failure)
         self._on_trial(done)
         return done
 
@@ -133,9 +134,11 @@ class _Tuner(BaseTuner):  # type: ignore[misc]
                 self._inputs.splits,
                 self._finished.checkpoints(cell),
                 lambda figures, epoch: None,  # noqa: ARG005
+                self._inputs.pretrained,
             )
-        except RefusedError as error:
+        except PedigreeError as error:
+            # What diverges, and values that fit each other but not the data.
             return {"history": [], "failure": error.rule}
-        if Trial(0, {}, {}, history).best_row(self._objective) is None:
+        if best_row(history, self._objective) is None:
             return {"history": [], "failure": f"no finite figures: {history[-1]}"}
         return {"history": history, "failure": ""}
