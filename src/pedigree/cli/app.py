@@ -25,6 +25,7 @@ from pedigree.cli.promote import promote_command
 from pedigree.cli.rebuild import rebuild_command
 from pedigree.cli.record import record_command
 from pedigree.cli.rollback import rollback_command
+from pedigree.cli.show import show_command
 from pedigree.cli.summary import summary_command
 from pedigree.cli.sync import sync_command
 from pedigree.cli.tune import tune_command
@@ -94,6 +95,7 @@ app.command("profile")(profile_command)
 app.command("tune")(tune_command)
 app.command("adopt")(adopt_command)
 app.command("record")(record_command)
+app.command("show")(show_command)
 app.command("compare")(compare_command)
 app.command("curves")(curves_command)
 app.command("lineage")(lineage_command)
