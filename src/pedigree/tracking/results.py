@@ -48,10 +48,12 @@ METRICS = (
     "train.perplexity",
     "validation.perplexity",
     "test.perplexity",
-    "best_epoch.epoch",
     "best_epoch.val_binary_crossentropy",
     "last_epoch.val_binary_crossentropy",
 )
+
+# Which epoch was best tells something where validation rows said so.
+VALIDATED = ("best_epoch.epoch",)
 
 Number = int | float
 Scale = Literal["full", "reduced"]
@@ -404,7 +406,8 @@ def recipe_of(experiment: str, parameters: Parameters) -> tuple[object, ...]:
 
 def _measured(entry: Experiment, metrics: Mapping[str, Any]) -> dict[str, Number]:
     """Choose the figures that a reader compares."""
-    chosen = {*METRICS, *entry.published}
+    validated = VALIDATED if "val_loss" in metrics.get("best_epoch", {}) else ()
+    chosen = {*METRICS, *validated, *entry.published}
     return {
         name: int(value) if name.endswith(".epoch") else value
         for name, value in dotted_leaves(metrics)
