@@ -123,9 +123,6 @@ class Objective(Section):
     direction: Literal["max", "min"]
 
 
-Space = Annotated[Mapping[str, Entry], Field(min_length=1)]
-
-
 class Search(Section):
     """A search for the best values of some leaves of an experiment.
 
@@ -148,7 +145,7 @@ class Search(Section):
     tuner: Tuner
     objective: Objective
     epochs: Positive
-    space: Space
+    space: Annotated[Mapping[str, Entry], Field(min_length=1)]
     published: Mapping[str, float] = Field(default_factory=dict)
 
     @model_validator(mode="after")

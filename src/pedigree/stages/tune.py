@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -13,15 +14,17 @@ from pedigree.evaluation.parallel_coordinates import draw_parallel_coordinates
 from pedigree.evaluation.trials_table import table_of_trials
 from pedigree.params.file import PARAMS_FILE, read_section
 from pedigree.params.model import Model
-from pedigree.params.searches import Objective, Search, Space, Tuner
+from pedigree.params.searches import Search
 from pedigree.params.train import Train
-from pedigree.params.values import Positive
 from pedigree.sections import parse
 from pedigree.tracking.outcome import log_outcome
 from pedigree.tracking.stage import StageRun, run_stage
 from pedigree.tracking.trials import TrialLog
 from pedigree.training.search.inputs import read_inputs
 from pedigree.training.search.trials import Trial, rank, write_trials
+
+# A section as it is written: `Search` says what it has to be.
+Plain = dict[str, Any]
 
 # Variables that would make this process a worker of somebody else's search.
 DISTRIBUTED = ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT")
@@ -42,10 +45,10 @@ def main(run: StageRun, search: str, experiment: str, features: str) -> None:
         "experiment": experiment,
         "features": features,
         "architecture": model.architecture,
-        "tuner": read_section(Tuner, "searches", search, "tuner"),  # type: ignore[arg-type]
-        "objective": read_section(Objective, "searches", search, "objective"),
-        "epochs": read_section(Positive, "searches", search, "epochs"),
-        "space": read_section(Space, "searches", search, "space"),  # type: ignore[type-abstract]
+        "tuner": read_section(Plain, "searches", search, "tuner"),
+        "objective": read_section(Plain, "searches", search, "objective"),
+        "epochs": read_section(int, "searches", search, "epochs"),
+        "space": read_section(Plain, "searches", search, "space"),
     }
     parameters = parse(Search, told, PARAMS_FILE, ("searches", search))
     inputs = read_inputs(

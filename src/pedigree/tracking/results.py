@@ -45,6 +45,7 @@ METRICS = (
     "validation.mae",
     "validation.naive_mae",
     "validation.mse",
+    "cross_validation.val_mean_absolute_error.mean",
     "train.perplexity",
     "validation.perplexity",
     "test.perplexity",
