@@ -41,16 +41,7 @@ def main(run: StageRun, search: str, experiment: str, features: str) -> None:
     """
     model = read_section(Model, "experiments", experiment, "model")
     train: Train = read_section(Train, "experiments", experiment, "train")  # type: ignore[arg-type]
-    told = {
-        "experiment": experiment,
-        "features": features,
-        "architecture": model.architecture,
-        "tuner": read_section(Plain, "searches", search, "tuner"),
-        "objective": read_section(Plain, "searches", search, "objective"),
-        "epochs": read_section(int, "searches", search, "epochs"),
-        "space": read_section(Plain, "searches", search, "space"),
-    }
-    parameters = parse(Search, told, PARAMS_FILE, ("searches", search))
+    parameters = read_search(search, experiment, features, model.architecture)
     inputs = read_inputs(
         search, parameters, model, train, Path("data/prepared", features)
     )
@@ -78,6 +69,32 @@ def main(run: StageRun, search: str, experiment: str, features: str) -> None:
     log_outcome(run, "tune", search)
     finished.remove()
     Console().print(_table(trials, parameters))
+
+
+def read_search(
+    search: str, experiment: str, features: str, architecture: str
+) -> Search:
+    """Read a search without what was published of it, on which nothing depends.
+
+    Args:
+        search: Its key in `params.yaml`.
+        experiment: Key of its experiment.
+        features: Key of the features that the trials are trained on.
+        architecture: That of the experiment.
+
+    Raises:
+        WrongUseError: If a section is missing or is not what it has to be.
+    """
+    told = {
+        "experiment": experiment,
+        "features": features,
+        "architecture": architecture,
+        "tuner": read_section(Plain, "searches", search, "tuner"),
+        "objective": read_section(Plain, "searches", search, "objective"),
+        "epochs": read_section(int, "searches", search, "epochs"),
+        "space": read_section(Plain, "searches", search, "space"),
+    }
+    return parse(Search, told, PARAMS_FILE, ("searches", search))
 
 
 def _draw(trials: list[Trial], search: Search, folder: Path) -> None:
