@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Modules of folders that a stage depends on, and imports only where it is asked to.
 ON_DEMAND = {
     "src/pedigree/evaluation/classification/yardstick.py": "evaluate.yardstick",
+    "src/pedigree/models/keras/brightness.py": "the layer random_brightness_factor",
     "src/pedigree/models/keras/cells.py": "the architecture char_lm",
 }
 
