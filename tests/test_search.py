@@ -83,7 +83,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     clone.change("searches", value=SEARCHES)
     clone.commit("Searches")
     ran = clone.repro(STAGE, "tune@small_random")
-    assert ran[-2:] == [STAGE, "tune@small_random"]
+    assert set(ran[-2:]) == {STAGE, "tune@small_random"}
     clone.commit("Searched")
     return clone
 
